@@ -1,0 +1,153 @@
+"""A run's folder: everything a report, a comparison or an auditor reads, and nothing else.
+
+::
+
+    record.json               what was run, and the digest of every file below
+    decision.json             the verdict and its checks
+    measurements/<arm>.<suite>.json   arm: scan, candidate or baseline
+    samples/<arm>.<suite>.parquet     every prompt, answer and score
+    findings.jsonl            the scan's findings, masked
+    training.json             the loss curve and the counts of the training
+    promotion.json            where it was registered, if it was
+    candidate/                the model itself
+    report.html summary.md junit.xml  the same decision, for people and tools
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from harness.errors import IntegrityError, UsageError
+from harness.evidence import read_samples, write_samples
+from harness.store import digest_bytes, digest_file, write_atomic
+from harness.types import Decision, Measurement, Noun, Promotion, Record
+
+ARMS = ("scan", "candidate", "baseline")
+
+Kind = TypeVar("Kind", bound=Noun)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a trainer handed back, as it stands on disk.
+
+    Attributes:
+        curve: One mapping a logged step: ``step``, ``loss``, ``learning_rate``, where measured ``validation_loss``.
+        facts: Counts and figures: rows, tokens, truncated, dropped, replayed, steps, seconds, parameters …
+    """
+
+    curve: tuple[Mapping[str, float], ...]
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Everything known about one run, read from its folder.
+
+    Attributes:
+        record: What was run.
+        decision: The verdict.
+        scan: Measurements of the training data.
+        candidate: Measurements of the candidate.
+        baseline: Measurements of the baseline.
+        findings: The scan's findings, as dictionaries with the columns of :data:`harness.dataset.FINDINGS`.
+        training: The trainer's curve and facts; None where nothing was trained.
+        promotion: Where the candidate was registered; None where it was not.
+    """
+
+    record: Record
+    decision: Decision
+    scan: tuple[Measurement, ...] = ()
+    candidate: tuple[Measurement, ...] = ()
+    baseline: tuple[Measurement, ...] = ()
+    findings: tuple[Mapping[str, Any], ...] = ()
+    training: Training | None = None
+    promotion: Promotion | None = None
+    folder: Path = field(default=Path(), compare=False)
+
+    def arm(self, name: str) -> tuple[Measurement, ...]:
+        """The measurements of one arm: ``scan``, ``candidate`` or ``baseline``."""
+        return {"scan": self.scan, "candidate": self.candidate, "baseline": self.baseline}[name]
+
+
+def read_audit(folder: Path) -> Audit:
+    """Reads a run's folder after verifying every file that its record names.
+
+    Raises:
+        UsageError: The folder holds no finished run.
+        IntegrityError: A file is absent, was changed, or is not what this version reads.
+    """
+    if not (folder / "record.json").is_file():
+        raise UsageError(f"'{folder}' holds no 'record.json'", "the folder of a finished run")
+    record = _noun(folder / "record.json", Record)
+    verify_files(folder, record)
+    training = json.loads((folder / "training.json").read_bytes()) if "training.json" in record.files else None
+    promotion = folder / "promotion.json"
+    return Audit(
+        record=record,
+        decision=_noun(folder / "decision.json", Decision),
+        scan=tuple(_measurements(folder, record, "scan")),
+        candidate=tuple(_measurements(folder, record, "candidate")),
+        baseline=tuple(_measurements(folder, record, "baseline")),
+        findings=tuple(_findings(folder, record)),
+        training=Training(curve=tuple(training["curve"]), facts=training["facts"]) if training else None,
+        promotion=_noun(promotion, Promotion) if promotion.is_file() else None,
+        folder=folder,
+    )
+
+
+def verify_files(folder: Path, record: Record) -> None:
+    """Hashes every file of evidence again.
+
+    Raises:
+        IntegrityError: A file is absent or its bytes are not those of the record.
+    """
+    for name, digest in record.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise IntegrityError(f"'{path}' is gone", f"the file that 'record.json' names as {digest}", "run again")
+        found = digest_file(path)
+        if found != digest:
+            raise IntegrityError(f"'{path}' was changed: its bytes hash to {found}", digest, "run again")
+
+
+def write_arm(folder: Path, arm: str, measurement: Measurement) -> dict[str, str]:
+    """Writes one measurement into a run's folder and returns the digests of its files."""
+    name = f"measurements/{arm}.{measurement.suite}.json"
+    head = measurement.model_copy(update={"samples": ()}).model_dump_json(indent=1).encode()
+    write_atomic(folder / name, head)
+    files = {name: digest_bytes(head)}
+    if measurement.samples:
+        samples = f"samples/{arm}.{measurement.suite}.parquet"
+        (folder / samples).parent.mkdir(parents=True, exist_ok=True)
+        write_samples(folder / samples, measurement.samples)
+        files[samples] = digest_file(folder / samples)
+    return files
+
+
+def _measurements(folder: Path, record: Record, arm: str) -> Iterator[Measurement]:
+    for name in sorted(record.files):
+        if not name.startswith(f"measurements/{arm}."):
+            continue
+        head = _noun(folder / name, Measurement)
+        samples = f"samples/{arm}.{head.suite}.parquet"
+        yield head.model_copy(update={"samples": read_samples(folder / samples)}) if samples in record.files else head
+
+
+def _findings(folder: Path, record: Record) -> Iterator[Mapping[str, Any]]:
+    if "findings.jsonl" in record.files:
+        with (folder / "findings.jsonl").open(encoding="utf-8") as lines:
+            yield from (json.loads(line) for line in lines)
+
+
+def _noun(path: Path, kind: type[Kind]) -> Kind:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise IntegrityError(f"'{path}' is not a {kind.__name__.lower()}: {error}", remedy="run again") from error

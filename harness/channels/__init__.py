@@ -1,0 +1,1 @@
+"""Channels: the one decision, said in each tongue."""

@@ -1,0 +1,117 @@
+"""Markdown for a job summary or a comment: the verdict, what stands against the candidate, and every rule."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from harness.audit import Audit
+from harness.channels.wording.numbers import Shown, plural
+from harness.channels.wording.verdicts import (
+    OUTCOMES, SEVERITY, Line, because, condition, decided_at, lines, reason, short, title,
+)
+from harness.types import Outcome
+
+FILENAME = "summary.md"
+
+# GitHub accepts 65,536 characters in a comment; bytes are counted here, which is stricter.
+MOST_BYTES = 64 * 1024
+LONGEST = 600
+MOST_ROWS = 200
+MOST_REASONS = 50
+
+MARKS: dict[Outcome, str] = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "missing": "⬜"}
+
+# A bracket begins a link, an at sign a mention, a hash a reference: nothing here may notify or lead anywhere.
+SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@-])")
+LINKS = re.compile(r"(://|www(?=\.)|@)", re.IGNORECASE)
+
+
+def render(audit: Audit) -> bytes:
+    """Says the decision as Markdown of at most 64 KiB."""
+    blocks = [*_head(audit), *_reasons(audit), *_table(audit), *_unreached(audit)]
+    return _fit(blocks)
+
+
+def _head(audit: Audit) -> list[str]:
+    decision, record = audit.decision, audit.record
+    facts = [
+        f"candidate `{short(decision.candidate)}`",
+        f"baseline `{short(decision.baseline)}`",
+        f"policy `{short(decision.policy)}`",
+    ]
+    when = decided_at(audit)
+    heading = f"## {MARKS[_mark(audit)]} {title(audit)}: {plain(record.project)}"
+    return [heading, f"**{plain(reason(audit))}**", " · ".join([*facts, plain(when)] if when else facts)]
+
+
+def _mark(audit: Audit) -> Outcome:
+    from_verdict: dict[str, Outcome] = {"allowed": "pass", "inconclusive": "inconclusive", "incomplete": "missing"}
+    return from_verdict.get(audit.decision.verdict, "fail")
+
+
+def _reasons(audit: Audit) -> list[str]:
+    found = because(audit)
+    if not found:
+        return []
+    rest = [f"- and {len(found) - MOST_REASONS} more"] if len(found) > MOST_REASONS else []
+    return ["\n".join([*(f"- {plain(each)}" for each in found[:MOST_REASONS]), *rest])]
+
+
+def _table(audit: Audit) -> list[str]:
+    shown = sorted(lines(audit), key=lambda line: SEVERITY.index(line.check.outcome))
+    if not shown:
+        return []
+    head = ["| outcome | rule | candidate | baseline | change | interval | detectable | n |",
+            "|---|---|---:|---:|---:|---|---:|---:|"]
+    rest = [f"\n{plural(len(shown) - MOST_ROWS, 'more rule')} in decision.json"] if len(shown) > MOST_ROWS else []
+    return ["\n".join([*head, *map(_row, shown[:MOST_ROWS])]), *rest]
+
+
+def _row(line: Line) -> str:
+    outcome = line.check.outcome
+    numbers = [line.candidate, line.baseline, line.delta, line.interval, line.detectable]
+    cells = [
+        f"{MARKS[outcome]} {OUTCOMES[outcome]}",
+        f"{plain(line.check.metric)} {plain(line.condition)}",
+        *map(_cell, numbers),
+        line.n,
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(shown: Shown | None) -> str:
+    return shown.text if shown else "–"
+
+
+def _unreached(audit: Audit) -> list[str]:
+    rules = audit.record.unreached
+    if not rules:
+        return []
+    named = [f"- {plain(rule.metric)} {plain(condition(rule, 'number'))}" for rule in rules[:MOST_ROWS]]
+    return [f"Not reached, because an earlier gate did not allow the run to go on ({plural(len(rules), 'rule')}):",
+            "\n".join(named)]
+
+
+def plain(text: str) -> str:
+    """Makes any text one line that Markdown and HTML show as it is written, control characters as their numbers."""
+    clipped = text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+    visible = "".join(map(_visible, " ".join(clipped.split())))
+    escaped = SPECIAL.sub(r"\\\1", visible.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    # A word joiner takes no room, and what it parts is no address any more.
+    return LINKS.sub(lambda found: f"{found[0][0]}\u2060{found[0][1:]}", escaped)
+
+
+def _visible(character: str) -> str:
+    hidden = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+    return f"⟨U+{ord(character):04X}⟩" if hidden else character
+
+
+def _fit(blocks: list[str]) -> bytes:
+    """Leaves out whole blocks from the end, so that a table is never cut in its middle."""
+    note = "The rest is left out here; report.html and decision.json hold all of it."
+    for kept in range(len(blocks), 0, -1):
+        text = "\n\n".join([*blocks[:kept], *([note] if kept < len(blocks) else [])]) + "\n"
+        if len(text.encode()) <= MOST_BYTES:
+            return text.encode()
+    return (note + "\n").encode()

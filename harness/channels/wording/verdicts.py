@@ -1,0 +1,178 @@
+"""The verdict and its rules in words; nothing here settles anything, it only says what the decision says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.audit import Audit
+from harness.channels.wording.numbers import (
+    Shown, Unit, change, count, level, listed, plural, rates, signed, span, unit_of,
+)
+from harness.types import Check, Outcome, Rule, Verdict
+
+TITLES: dict[Verdict, str] = {
+    "allowed": "Allowed",
+    "blocked": "Blocked",
+    "inconclusive": "Inconclusive",
+    "incomplete": "Incomplete",
+    "integrity": "Integrity failure",
+}
+ACCENTS: dict[Verdict, Outcome] = {
+    "allowed": "pass",
+    "blocked": "fail",
+    "inconclusive": "inconclusive",
+    "incomplete": "missing",
+    "integrity": "fail",
+}
+OUTCOMES: dict[Outcome, str] = {
+    "pass": "Pass",
+    "fail": "Fail",
+    "inconclusive": "Inconclusive",
+    "missing": "Missing",
+}
+GATES = {"data": "data gate", "model": "model gate"}
+
+# The worst outcome first: what stops a release is read before what does not.
+SEVERITY: tuple[Outcome, ...] = ("fail", "missing", "inconclusive", "pass")
+
+NAMED = 4
+
+
+@dataclass(frozen=True)
+class Line:
+    """One check with every number of it made readable."""
+
+    check: Check
+    unit: Unit
+    condition: str
+    candidate: Shown | None
+    baseline: Shown | None
+    delta: Shown | None
+    interval: Shown | None
+    interval_of_change: bool
+    detectable: Shown | None
+    n: str
+
+
+def lines(audit: Audit) -> tuple[Line, ...]:
+    """Makes the checks of the decision readable, in the order of the policy."""
+    shares = rates(audit)
+    return tuple(_line(check, unit_of(check.metric, shares)) for check in audit.decision.checks)
+
+
+def _line(check: Check, unit: Unit) -> Line:
+    relative, bound = check.delta is not None, check.rule.bound
+    return Line(
+        check=check,
+        unit=unit,
+        condition=condition(check.rule, unit),
+        candidate=level(check.candidate, unit, None if relative else bound),
+        baseline=level(check.baseline, unit),
+        delta=change(check.delta, unit, bound),
+        interval=span(check.interval, unit, relative, bound),
+        interval_of_change=relative,
+        detectable=level(check.detectable, unit) if not relative else _unsigned(check.detectable, unit),
+        n=count(check.n),
+    )
+
+
+def _unsigned(value: float | None, unit: Unit) -> Shown | None:
+    shown = change(value, unit)
+    return None if shown is None else Shown(shown.text.lstrip("+"), shown.exact)
+
+
+def condition(rule: Rule, unit: Unit) -> str:
+    """Says what a rule asks for, without the name of its metric."""
+    amount = change(abs(rule.bound), unit)
+    size = amount.text.lstrip("+") if amount else ""
+    sentences = {
+        "at_least": f"at least {_bare(rule.bound, unit)}",
+        "at_most": f"at most {_bare(rule.bound, unit)}",
+        "max_drop": f"may drop by at most {size}" if rule.bound else "may not drop",
+        "max_rise": f"may rise by at most {size}" if rule.bound else "may not rise",
+        "min_gain": f"must gain at least {size}" if rule.bound else "must gain",
+    }
+    return sentences.get(rule.kind, f"{rule.kind.replace('_', ' ')} {signed(rule.bound, unit)}")
+
+
+def _bare(bound: float, unit: Unit) -> str:
+    shown = level(bound, unit)
+    return shown.text if shown else ""
+
+
+def title(audit: Audit) -> str:
+    """The verdict in one or two words."""
+    return TITLES[audit.decision.verdict]
+
+
+def reason(audit: Audit) -> str:
+    """Says in one sentence why the verdict is what it is."""
+    decision = audit.decision
+    gate, total = GATES[decision.stage], len(decision.checks)
+    sentences = {
+        "allowed": f"Allowed because {_every(total)} at the {gate} passed.",
+        "blocked": f"Not allowed because {_those(audit, 'fail', 'failed')} at the {gate}.",
+        "inconclusive": f"Not allowed because {_those(audit, 'inconclusive', 'could not be settled')} at the {gate}.",
+        "incomplete": f"Not allowed because {_unfinished(audit)}.",
+        "integrity": f"Not allowed because {_broken(audit)}.",
+    }
+    return sentences[decision.verdict]
+
+
+def _every(total: int) -> str:
+    return "the only rule" if total == 1 else f"all {count(total)} rules"
+
+
+def _those(audit: Audit, outcome: Outcome, verb: str) -> str:
+    checks = audit.decision.checks
+    named = [check.metric for check in checks if check.outcome == outcome]
+    return f"{count(len(named))} of {plural(len(checks), 'rule')} {verb} ({_names(named)})"
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = list(names[:NAMED])
+    return listed(shown if len(names) <= NAMED else [*shown, f"{count(len(names) - NAMED)} more"])
+
+
+def _unfinished(audit: Audit) -> str:
+    stages = [problem.stage for problem in audit.decision.problems if problem.kind == "incomplete"]
+    if stages:
+        return f"{listed(dict.fromkeys(stages))} did not finish"
+    missing = [check.metric for check in audit.decision.checks if check.outcome == "missing"]
+    if missing:
+        return f"{plural(len(missing), 'rule')} had no usable measurement ({_names(missing)})"
+    return "no rule was checked"
+
+
+def _broken(audit: Audit) -> str:
+    stages = [problem.stage for problem in audit.decision.problems if problem.kind == "integrity"]
+    return f"the evidence of {listed(dict.fromkeys(stages))} is not what its digests say"
+
+
+def because(audit: Audit) -> tuple[str, ...]:
+    """Lists everything that stands against the candidate, worst first, one sentence each."""
+    problems = [f"{problem.stage}: {problem.message}" for problem in audit.decision.problems]
+    against = [check for check in worst_first(audit.decision.checks) if check.outcome != "pass"]
+    return (*problems, *(f"{check.metric}: {check.reason}" for check in against))
+
+
+def worst_first(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """Sorts checks by how much they weigh against the candidate; equals keep the order of the policy."""
+    return tuple(sorted(checks, key=lambda check: SEVERITY.index(check.outcome)))
+
+
+def tally(checks: Sequence[Check]) -> tuple[tuple[Outcome, int], ...]:
+    """Counts the outcomes, worst first, without those that did not occur."""
+    counted = [(outcome, sum(check.outcome == outcome for check in checks)) for outcome in SEVERITY]
+    return tuple((outcome, number) for outcome, number in counted if number)
+
+
+def short(digest: str | None) -> str:
+    """The first twelve hexadecimal digits of a digest, enough to recognise it by."""
+    return "none" if digest is None else digest.removeprefix("sha256:")[:12]
+
+
+def decided_at(audit: Audit) -> str:
+    """When the last stage of the run began, as its entry says; empty where nothing was run."""
+    return max((entry.started_at for entry in audit.record.entries), default="")

@@ -1,0 +1,30 @@
+"""Show a run file with every default made visible, and how its data would be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import yaml
+
+from harness.cli.terminal import JSON, RUN_FILE
+from harness.dataset import describe
+from harness.spec import RunFile, read_run_file
+
+
+@click.command("show")
+@RUN_FILE
+@JSON
+def command(run_file: Path, as_json: bool) -> int:
+    """Check RUN_FILE and print it with all defaults, and the format and number of its training rows."""
+    run, _ = read_run_file(run_file)
+    shown = {"run": json.loads(run.model_dump_json()), "data": _data(run, run_file.resolve().parent)}
+    click.echo(json.dumps(shown, indent=1) if as_json else yaml.safe_dump(shown, sort_keys=False, allow_unicode=True))
+    return 0
+
+
+def _data(run: RunFile, folder: Path) -> dict[str, dict[str, object]]:
+    names = [name for name in (run.data.train if run.data else ()) if not name.startswith("hf:")]
+    facts = {name: describe(folder / name) for name in names}
+    return {name: {"rows": each.rows, "format": each.format, "columns": list(each.columns)} for name, each in facts.items()}

@@ -1,0 +1,94 @@
+"""What verbs share: options defined once, and what a person sees while a stage runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.types import Check, Decision
+
+RUNS = click.option(
+    "--runs", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"), envvar="TUNEGATE_RUNS",
+    show_default=True, help="Folder of all runs; what was computed before is found there.",
+)  # fmt: skip
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout; notices go to stderr.")
+OUT = click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
+RUN_FILE = click.argument("run_file", type=click.Path(path_type=Path, dir_okay=False))
+RUN_FOLDER = click.argument("run_folder", type=click.Path(path_type=Path, file_okay=False))
+
+COLOURS = {
+    "allowed": "green", "pass": "green", "blocked": "red", "fail": "red", "inconclusive": "yellow", "missing": "magenta",
+    "incomplete": "magenta", "integrity": "magenta",
+}  # fmt: skip
+
+
+class Progress:
+    """Shows stages on stderr: a bar with what remains on a terminal, one line a stage elsewhere."""
+
+    def __init__(self, prefix: str = "", quiet: bool = False) -> None:
+        """Prepares to show.
+
+        Args:
+            prefix: Stands before every line.
+            quiet: Show nothing at all.
+        """
+        self.prefix, self.quiet = prefix, quiet
+        self._bar: Any = None
+
+    def stage(self, label: str) -> Callable[[int, int, Mapping[str, float]], None]:
+        """Starts a stage and returns what it calls to show how far it is."""
+        if self.quiet or not sys.stderr.isatty():
+            return lambda done, total, facts: None
+        from tqdm import tqdm
+
+        self._bar = tqdm(desc=f"{self.prefix}{label}", leave=False, dynamic_ncols=True, file=sys.stderr)
+        bar = self._bar
+
+        def tick(done: int, total: int, facts: Mapping[str, float]) -> None:
+            bar.total = total or None
+            bar.set_postfix({name: f"{value:.4g}" for name, value in facts.items()}, refresh=False)
+            bar.update(done - bar.n)
+
+        return tick
+
+    def done(self, label: str, seconds: float, reused: bool) -> None:
+        """Ends a stage."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        if not self.quiet:
+            click.echo(f"{self.prefix}{label:<28}{'unchanged' if reused else f'{seconds:6.1f} s'}", err=True)
+
+
+def tell(decision: Decision, folder: Path | None = None) -> None:
+    """Prints a decision for a person: the checks that did not pass first, then where to read on."""
+    click.echo(click.style(decision.verdict.upper(), fg=COLOURS[decision.verdict], bold=True))
+    for problem in decision.problems:
+        click.echo(f"  {click.style('problem', fg='magenta'):<14}{problem.stage}: {problem.message}")
+    for check in sorted(decision.checks, key=lambda each: each.outcome == "pass"):
+        click.echo(f"  {click.style(check.outcome, fg=COLOURS[check.outcome]):<14} {check.reason}")
+    if folder is not None:
+        for name in ("report.html", "decision.json"):
+            if (folder / name).exists():
+                click.echo(f"  {folder / name}")
+
+
+def why(decision: Decision) -> str:
+    """The reason of a verdict in one line."""
+    if decision.problems:
+        return decision.problems[0].message
+    worst = [check for check in decision.checks if check.outcome != "pass"]
+    if not worst:
+        return f"all {len(decision.checks)} rules passed"
+    first = min(worst, key=_severity)
+    more = f" (and {len(worst) - 1} more)" if len(worst) > 1 else ""
+    return first.reason + more
+
+
+def _severity(check: Check) -> tuple[int, float]:
+    order = ("missing", "fail", "inconclusive").index(check.outcome)
+    return order, (check.delta or 0.0)

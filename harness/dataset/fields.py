@@ -1,0 +1,103 @@
+"""Rows to batches of texts: every string of every row, wherever it stands.
+
+A scanner that only saw the columns that are trained on would miss what else is shipped with the data, so nested objects,
+lists, metadata columns and unusual keys are texts too. Numbers are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+
+from harness.dataset.columns import TEXTS
+from harness.dataset.reading import Row, rows
+
+_BATCH_CHARACTERS = 4_000_000
+# A key is shown in findings as part of the field's name; one that could be personal data itself is a text instead.
+_SHOWN_KEY = re.compile(r"[A-Za-z_][A-Za-z_ -]{0,63}\d{0,3}|\d{1,3}|[A-Za-z_]?\d{1,4}[A-Za-z_ -]{1,40}|")
+_SPEAKERS = frozenset({"system", "user", "assistant", "tool", "developer", "human", "gpt", "chatgpt", "bot", "model"})
+
+
+def texts(
+    paths: Sequence[Path], batch_rows: int = 1024, names: Sequence[str] | None = None
+) -> Iterator[pyarrow.RecordBatch]:
+    """Streams every text of every row as batches in the schema :data:`TEXTS`.
+
+    A batch holds whole rows of one file. A row without any text has one empty text, so that it is counted.
+
+    Args:
+        paths: Files of rows.
+        batch_rows: A batch ends with the row that brings it to so many texts, or to four million characters.
+        names: What to call the files; their own names where None.
+
+    Raises:
+        DataError: A row cannot be read.
+    """
+    for path, name in zip(paths, names or [path.name for path in paths], strict=True):
+        yield from _batches(path, name, batch_rows)
+
+
+def _batches(path: Path, name: str, batch_rows: int) -> Iterator[pyarrow.RecordBatch]:
+    waiting: list[tuple[Any, ...]] = []
+    characters = 0
+    for row in rows(path):
+        for field, role, text in _texts_of(row):
+            waiting.append((name, row.number, row.line, row.id, field, role, text))
+            characters += len(text)
+        if len(waiting) >= batch_rows or characters >= _BATCH_CHARACTERS:
+            yield _batch(waiting)
+            waiting, characters = [], 0
+    if waiting:
+        yield _batch(waiting)
+
+
+def _batch(waiting: list[tuple[Any, ...]]) -> pyarrow.RecordBatch:
+    columns = [pyarrow.array(column, field.type) for column, field in zip(zip(*waiting, strict=True), TEXTS, strict=True)]
+    return pyarrow.RecordBatch.from_arrays(columns, schema=TEXTS)
+
+
+def _texts_of(row: Row) -> list[tuple[str, str, str]]:
+    found = [each for each in _walk(row.value, "", "") if each[2]]
+    return found or [("", "", "")]
+
+
+def _walk(value: Any, field: str, role: str) -> Iterator[tuple[str, str, str]]:
+    if isinstance(value, str):
+        yield field, role, value
+    elif isinstance(value, Mapping):
+        yield from _walk_object(value, field, role)
+    elif isinstance(value, list | tuple):
+        for index, part in enumerate(value):
+            yield from _walk(part, f"{field}[{index}]", role)
+    elif isinstance(value, bytes):
+        # A binary column may hold text; bytes that are none (an image) have nothing for a scanner of texts.
+        yield field, role, _decoded(value)
+
+
+def _walk_object(value: Mapping[Any, Any], field: str, role: str) -> Iterator[tuple[str, str, str]]:
+    speaker = value.get("role", value.get("from"))
+    known = isinstance(speaker, str) and speaker in _SPEAKERS
+    inner = str(speaker) if known else role
+    for index, (key, part) in enumerate(value.items()):
+        if known and part == speaker and key in ("role", "from"):
+            continue
+        name = str(key)
+        if not _SHOWN_KEY.fullmatch(name):
+            yield _below(field, f"key[{index}]"), role, name
+            name = f"value[{index}]"
+        yield from _walk(part, _below(field, name), inner)
+
+
+def _below(field: str, name: str) -> str:
+    return f"{field}.{name}" if field else name
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return ""

@@ -1,0 +1,1 @@
+"""Loading a model, knowing its identity, asking it, keeping what it said."""

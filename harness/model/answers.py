@@ -1,0 +1,82 @@
+"""The sample store: what a model once answered, so that an unchanged model is asked nothing twice.
+
+One SQLite file, which several processes may share. A row is found by everything that an answer depends on: the model's bytes,
+the engine, the precision, and the whole request. Rows are added a finished batch at a time, in one transaction: a killed run
+loses the batch that it was in and nothing else. The store may be deleted at any time; it saves work and is no evidence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harness.errors import IntegrityError
+from harness.store import digest_of
+from harness.suite import Answer, Request
+
+WAIT_SECONDS = 60
+_CHUNK = 500
+_TABLE = """CREATE TABLE IF NOT EXISTS answers (
+    subject TEXT NOT NULL, request TEXT NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (subject, request)
+) WITHOUT ROWID"""
+
+
+def request_digest(request: Request) -> str:
+    """What a request is known by: everything that it says."""
+    return digest_of(request.model_dump(mode="json"))
+
+
+class AnswerStore:
+    """The answers kept in one file."""
+
+    def __init__(self, path: Path) -> None:
+        """Names the file; it is made when something is kept."""
+        self._path = path
+
+    def find(self, subject: str, requests: Sequence[str]) -> dict[str, Answer]:
+        """Returns the answers that are known, by the digests of their requests.
+
+        Raises:
+            IntegrityError: The file is not a sample store, or a row in it cannot be read.
+        """
+        if not self._path.exists():
+            return {}
+        found: dict[str, Answer] = {}
+        with self._open() as connection:
+            for start in range(0, len(requests), _CHUNK):
+                asked = requests[start : start + _CHUNK]
+                marks = ",".join("?" * len(asked))
+                query = f"SELECT request, answer FROM answers WHERE subject = ? AND request IN ({marks})"  # noqa: S608
+                found |= {row[0]: self._read(row[1]) for row in connection.execute(query, (subject, *asked))}
+        return found
+
+    def keep(self, subject: str, answers: Mapping[str, Answer]) -> None:
+        """Adds finished answers; where another process was first, its answer stays."""
+        rows = [(subject, request, answer.model_dump_json()) for request, answer in answers.items()]
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._open() as connection, connection:
+            connection.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", rows)
+
+    def _read(self, text: str) -> Answer:
+        try:
+            return Answer.model_validate_json(text)
+        except ValidationError as error:
+            raise self._broken(f"{error.error_count()} faults in one answer") from error
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with contextlib.closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute(_TABLE)
+                yield connection
+        except sqlite3.DatabaseError as error:
+            raise self._broken(str(error)) from error
+
+    def _broken(self, reason: str) -> IntegrityError:
+        return IntegrityError(f"'{self._path}' cannot be used as the sample store: {reason}", "the file that tunegate made", "delete it")

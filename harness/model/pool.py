@@ -1,0 +1,193 @@
+"""Loaded models, so that candidate and baseline share one base, and what is known of a model is not asked again.
+
+An adapter is never merged: it is switched on for the candidate and off for the baseline, on the same weights, and what is
+off leaves no trace in the answers. A model is loaded only when an answer is missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.model import identity, load
+from harness.model.answers import AnswerStore, request_digest
+from harness.store import digest_bytes, digest_of, folder_manifest
+from harness.suite import Answer, Request
+
+if TYPE_CHECKING:
+    from harness.model.engine import Engine
+
+Tick = Callable[[int, int, Mapping[str, float]], None]
+
+PACKAGES = ("torch", "transformers", "tokenizers", "peft")
+
+
+@dataclass
+class _Loaded:
+    """One base in memory: its digest, the model (wrapped once there are adapters), and its adapters by their digests."""
+
+    digest: str
+    model: Any
+    plain: Any
+    adapters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a subject lies, and what its answers depend on."""
+
+    folder: Path
+    base: Path
+    weights: str
+    adapter: str | None
+    tokenizer: Path
+
+
+class Models:
+    """Loads models when they are needed and keeps the last base."""
+
+    def __init__(self, device: str = "auto", threads: int | None = None, batch_tokens: int | None = None) -> None:
+        """Says where and how models are asked; nothing is loaded yet.
+
+        Args:
+            device: ``cpu``, ``cuda`` or ``auto``.
+            threads: Threads of a processor; None leaves it to TUNEGATE_THREADS and the library.
+            batch_tokens: The most tokens of one batch; None is a default for the device.
+        """
+        self._wanted, self._threads, self._batch_tokens = device, threads, batch_tokens
+        self._loaded: _Loaded | None = None
+        self._digests: dict[str, str] = {}
+
+    def subject(self, folder: Path, base: Path | None, answers_path: Path, tick: Tick) -> ModelSubject:
+        """Returns a model that can be asked.
+
+        Args:
+            folder: A whole model, or an adapter.
+            base: The adapter's base; ignored for a whole model.
+            answers_path: The sample store's file.
+            tick: Called with (answered, asked, {}).
+
+        Raises:
+            ModelError: The folder is not one that can be asked.
+        """
+        place = self._place(folder, base)
+        device = load.device_name(self._wanted)
+        conditions = {
+            "template": digest_bytes(identity.chat_template(place.tokenizer).encode()),
+            "engine": "transformers",
+            "dtype": load.dtype_name(device),
+        }
+        key = digest_of({"model": [place.weights, place.adapter], "engine": _engine(), "device": device, **conditions})
+        return ModelSubject(identity.subject_digest(folder, base), conditions, key, place, self, AnswerStore(answers_path), tick)
+
+    def _place(self, folder: Path, base: Path | None) -> _Place:
+        tokenizer = identity.tokenizer_folder(folder, base)
+        if not identity.is_adapter(folder):
+            return _Place(folder, folder, self._fingerprint(folder), None, tokenizer)
+        under = identity.required_base(folder, base)
+        return _Place(folder, under, self._fingerprint(under), self._fingerprint(folder), tokenizer)
+
+    def _fingerprint(self, folder: Path) -> str:
+        """A folder's fingerprint; its files are read again only when one of them was written to."""
+        seen = digest_of([str(folder.resolve()), *_stamps(folder)])
+        if seen not in self._digests:
+            self._digests[seen] = identity.fingerprint(folder)
+        return self._digests[seen]
+
+    @contextlib.contextmanager
+    def engine(self, place: _Place) -> Iterator[Engine]:
+        """Lends the engine of a subject, with its adapter on, or off where it has none."""
+        from harness.model.engine import Engine, set_threads
+
+        set_threads(self._threads)
+        tokenizer = load.load_tokenizer(place.tokenizer)
+        loaded = self._base(place)
+        load.check_fit(tokenizer, loaded.plain, place.folder)
+        with _switched(loaded, self._adapter(loaded, place)):
+            yield Engine(loaded.model, tokenizer, self._batch_tokens)
+
+    def _base(self, place: _Place) -> _Loaded:
+        if self._loaded is None or self._loaded.digest != place.weights:
+            # Let go of the old model first: two at once may not fit.
+            self._loaded = None
+            model = load.load_model(place.base, load.device_name(self._wanted))
+            self._loaded = _Loaded(place.weights, model, model)
+        return self._loaded
+
+    def _adapter(self, loaded: _Loaded, place: _Place) -> str | None:
+        if place.adapter is None:
+            return None
+        if place.adapter not in loaded.adapters:
+            name = f"adapter{len(loaded.adapters)}"
+            # An adapter that fails halfway may leave its layers behind: the base is loaded again in that case.
+            self._loaded = None
+            loaded.model = load.attach_adapter(loaded.model, place.folder, name)
+            self._loaded = loaded
+            loaded.adapters[place.adapter] = name
+        return loaded.adapters[place.adapter]
+
+
+@contextlib.contextmanager
+def _switched(loaded: _Loaded, adapter: str | None) -> Iterator[None]:
+    if adapter is not None:
+        loaded.model.set_adapter(adapter)
+        yield
+    elif loaded.adapters:
+        with loaded.model.disable_adapter():
+            yield
+    else:
+        yield
+
+
+class ModelSubject:
+    """A model that can be asked; see :class:`harness.suite.Subject`."""
+
+    def __init__(
+        self, digest: str, conditions: Mapping[str, str], key: str, place: _Place, models: Models, store: AnswerStore, tick: Tick
+    ) -> None:
+        """Made by :meth:`Models.subject`."""
+        self.digest, self.conditions = digest, conditions
+        self._key, self._place, self._models, self._store, self._tick = key, place, models, store, tick
+
+    def answer(self, requests: Sequence[Request]) -> list[Answer]:
+        """Answers every request, in order: from the sample store, and what is missing there by the model.
+
+        Raises:
+            ModelError: The model cannot be loaded or answered with something unusable.
+        """
+        digests = [request_digest(request) for request in requests]
+        wanted = dict(zip(digests, requests, strict=True))
+        known = self._store.find(self._key, list(wanted))
+        missing = [digest for digest in wanted if digest not in known]
+        self._tick(len(known), len(wanted), {})
+        if missing:
+            for kept in self._asked(missing, [wanted[digest] for digest in missing]):
+                known |= kept
+                self._tick(len(known), len(wanted), {})
+        return [known[digest] for digest in digests]
+
+    def _asked(self, digests: list[str], requests: list[Request]) -> Iterator[dict[str, Answer]]:
+        with self._models.engine(self._place) as engine:
+            for batch in engine.answers(requests):
+                found = {digests[each.index]: each.answer for each in batch}
+                self._store.keep(self._key, found)
+                yield found
+
+
+def _engine() -> dict[str, str]:
+    """What decides an answer beside the model: the libraries, and every line of the engine itself."""
+    own = Path(__file__).parent
+    found = {name: digest for name, _, digest in folder_manifest(own) if name.endswith(".py")}
+    for name in PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def _stamps(folder: Path) -> list[list[str | int]]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [[path.relative_to(folder).as_posix(), path.stat().st_size, path.stat().st_mtime_ns] for path in files]

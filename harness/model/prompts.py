@@ -1,0 +1,153 @@
+"""From a request to tokens: how a prompt is rendered and cut into pieces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.errors import ModelError
+from harness.suite import Request
+from harness.types import Message
+
+# A template that prints today's date would give the two arms, or two runs, different prompts.
+_TODAY = datetime(2025, 1, 1, tzinfo=UTC)
+_CLOCK = re.compile(r"""strftime_now\(\s*(?:"([^"]*)"|'([^']*)')\s*\)""")
+_ENDLESS = 10**9
+
+
+@dataclass(frozen=True)
+class Span:
+    """Tokens of which the last ones are scored.
+
+    Attributes:
+        owner: Index of the request that it belongs to.
+        ids: What the model reads, and after it the last token to be predicted.
+        start: The first token of ``ids`` that is scored.
+    """
+
+    owner: int
+    ids: tuple[int, ...]
+    start: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """A prompt to be continued.
+
+    Attributes:
+        index: Place of the request.
+        request: What was asked.
+        ids: The prompt's tokens.
+        room: How many tokens may follow: what was asked for, or what the context leaves.
+    """
+
+    index: int
+    request: Request
+    ids: list[int]
+    room: int
+
+    @property
+    def length(self) -> int:
+        """All tokens that this row may come to."""
+        return len(self.ids) + self.room
+
+
+class Prompts:
+    """Renders and encodes requests for one tokenizer and one length of context."""
+
+    def __init__(self, tokenizer: Any, context: int) -> None:
+        """Keeps a tokenizer and the most tokens that the model reads at once."""
+        self.tokenizer = tokenizer
+        self.context = context
+        template = tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else None
+        self._template = _CLOCK.sub(_date, template) if template else None
+
+    def text(self, request: Request) -> str:
+        """The final text that the model reads before it answers."""
+        if not request.messages:
+            return request.text
+        if not self.tokenizer.chat_template:
+            return "\n".join(message.content for message in request.messages)
+        return self._rendered(request.messages)
+
+    def _rendered(self, messages: Sequence[Message]) -> str:
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        try:
+            return self.tokenizer.apply_chat_template(
+                turns, chat_template=self._template, tokenize=False, add_generation_prompt=True
+            )
+        except Exception as error:  # a template raises what its author chose
+            roles = ", ".join(message.role for message in messages)
+            raise ModelError(
+                f"the chat template cannot render turns of {roles}: {error}", "turns that the model was trained on",
+                "change the items' messages, or the template",
+            ) from error
+
+    def encode(self, request: Request) -> list[int]:
+        """The tokens of a request's prompt."""
+        text = self.text(request)
+        templated = bool(request.messages and self.tokenizer.chat_template)
+        return self._pieces(text, templated)
+
+    def _pieces(self, text: str, templated: bool) -> list[int]:
+        begin = self.tokenizer.bos_token
+        # A template writes the first token itself; a second one would be a prompt that the model never saw in training.
+        if templated or (begin and text.startswith(begin)):
+            return self.tokenizer.encode(text, add_special_tokens=False)
+        return self.tokenizer.encode(text)
+
+    def scored(self, owner: int, request: Request) -> list[Span]:
+        """The spans whose scores add up to the log-likelihood that was asked."""
+        return self._windows(owner, request) if request.kind == "rolling" else [self._pair(owner, request)]
+
+    def _pair(self, owner: int, request: Request) -> Span:
+        prompt, templated = self.text(request), bool(request.messages and self.tokenizer.chat_template)
+        # Spaces between prompt and continuation belong to the continuation's first piece, as in lm-eval.
+        kept = prompt if templated else prompt.rstrip()
+        if not kept:
+            text = prompt + request.continuation
+            return Span(owner, (self._first(), *self.tokenizer.encode(text, add_special_tokens=False)), 1)
+        whole, before = self._pieces(prompt + request.continuation, templated), self._pieces(kept, templated)
+        if len(whole) <= len(before):
+            raise ModelError(
+                f"the continuation '{request.continuation}' is no piece of its own after its prompt", "at least one token",
+                "look at the item's choices",
+            )
+        return Span(owner, tuple(whole), len(before))
+
+    def _windows(self, owner: int, request: Request) -> list[Span]:
+        tokens = self.tokenizer.encode(request.text, add_special_tokens=False)
+        ids = (self._first(), *tokens)
+        spans, done = [], 1
+        while done < len(ids):
+            end = min(done + self.context, len(ids))
+            # The last window reaches back as far as the model can read; only what is new in it is scored.
+            window = ids[max(0, end - 1 - self.context) : end]
+            spans.append(Span(owner, window, len(window) - (end - done)))
+            done = end
+        return spans
+
+    def _first(self) -> int:
+        """What stands before a text without a prompt."""
+        for token in (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id):
+            if token is not None:
+                return int(token)
+        raise ModelError("the tokenizer has neither a first nor a last token", "'bos_token' or 'eos_token'", "set one and save it")
+
+
+def _date(match: re.Match[str]) -> str:
+    return repr(_TODAY.strftime(match[1] or match[2] or ""))
+
+
+def context_length(model: Any, tokenizer: Any) -> int:
+    """The most tokens that a model reads at once."""
+    text_config = model.config.get_text_config()
+    for name in ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"):
+        found = getattr(text_config, name, None)
+        if isinstance(found, int) and found > 0:
+            return found
+    limit = tokenizer.model_max_length
+    return int(limit) if limit and limit < _ENDLESS else 2048

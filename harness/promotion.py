@@ -1,0 +1,70 @@
+"""Promotion: an allowed decision and the very bytes that it was about, or nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.errors import IntegrityError, TunegateError
+from harness.store import digest_bytes
+from harness.types import Decision, Promotion
+
+
+class Refused(TunegateError):
+    """The decision does not allow this candidate; the exit code is the decision's own."""
+
+    def __init__(self, decision: Decision) -> None:
+        """Says what the verdict was.
+
+        Args:
+            decision: The decision that does not allow.
+        """
+        self.exit_code = decision.exit_code
+        super().__init__(f"the {decision.stage} gate's verdict is '{decision.verdict}'", "'allowed' by the model gate")
+
+
+def promote(
+    registry: Any,
+    decision: Decision,
+    *,
+    project: str,
+    subject_digest_now: str,
+    alias: str,
+    path: Path,
+    by: str,
+    when: str,
+) -> Promotion:
+    """Registers a candidate under an alias.
+
+    Args:
+        registry: What ``open_registry`` returned.
+        decision: The decision about the candidate.
+        project: Whose versions it joins.
+        subject_digest_now: The digest of the candidate's bytes, hashed again just now.
+        alias: The name under which it will be found.
+        path: Where the candidate lies.
+        by: Who asked.
+        when: The time, as ISO 8601.
+
+    Raises:
+        Refused: The decision does not allow the candidate.
+        IntegrityError: The bytes are not those that were evaluated.
+    """
+    if not decision.allowed or decision.stage != "model":
+        raise Refused(decision)
+    if decision.candidate is None or subject_digest_now != decision.candidate:
+        raise IntegrityError(
+            f"the candidate in '{path}' hashes to '{subject_digest_now}'",
+            f"'{decision.candidate}', which is what was evaluated",
+            "run the evaluation again",
+        )
+    found: Promotion = registry.promote(
+        project=project,
+        subject=subject_digest_now,
+        decision=digest_bytes(decision.model_dump_json().encode()),
+        alias=alias,
+        path=str(path),
+        by=by,
+        when=when,
+    )
+    return found

@@ -1,0 +1,1 @@
+"""Registries: where promoted versions are found."""

@@ -1,0 +1,46 @@
+"""The candidate is not worse than the baseline by the margin: a paired non-inferiority test.
+
+Passes when the one-sided bound of the paired change lies above -margin: a candidate that is worse by the margin passes
+at most alpha of the time. Fails when the other bound lies below -margin: a candidate that is worse by less fails at most
+alpha of the time. In between there are too few items to say. For a metric where lower is better a drop is a rise.
+"""
+
+from __future__ import annotations
+
+from harness.rule import Evidence, compared, moved, points
+from harness.stats.paired import Difference
+from harness.stats.power import items_needed
+from harness.types import Check, Outcome, Rule
+
+NEEDS_BASELINE = True
+
+
+def check(rule: Rule, evidence: Evidence) -> Check:
+    """Decides whether the drop stays within the margin."""
+    change = evidence.change(rule.alpha)
+    low, high = change.interval
+    outcome: Outcome = "pass" if low > -rule.bound else "fail" if high < -rule.bound else "inconclusive"
+    return compared(rule, evidence, change, outcome, _reason(rule, evidence, change, outcome))
+
+
+def _reason(rule: Rule, evidence: Evidence, change: Difference, outcome: Outcome) -> str:
+    metric, sure = evidence.candidate, f"with {100 * (1 - rule.alpha):g} % confidence, n = {change.n}"
+    said = moved(evidence, evidence.sign * change.delta)
+    margin = f"the margin is {points(rule.bound, metric)}"
+    if outcome == "pass":
+        worst = min(0.0, change.interval[0])
+        within = f"at most {points(worst, metric)} worse" if worst < 0 else "not worse"
+        return f"{said}; {margin} and it is {within} ({sure})"
+    if outcome == "fail":
+        return f"{said}; {margin} and it is at least {points(change.interval[1], metric)} worse ({sure})"
+    return f"{said}; {margin} and these items cannot tell ({sure}){_wanted(rule, evidence)}"
+
+
+def _wanted(rule: Rule, evidence: Evidence) -> str:
+    if rule.bound <= 0 or evidence.candidate.unit != "rate" or not evidence.pairs:
+        return ""
+    discordant = sum(1 for mine, other in evidence.pairs if mine != other)
+    need = items_needed(rule.bound, max(discordant, 1) / len(evidence.pairs), rule.alpha)
+    if need <= len(evidence.pairs):
+        return "; the drop is close to the margin"
+    return f"; an equal candidate would need about {need} items"

@@ -1,0 +1,24 @@
+"""The candidate is better than the baseline by more than a number: a paired superiority test.
+
+Passes when the one-sided bound of the paired change lies above the number: a candidate that gains no more than that
+passes at most alpha of the time. Fails when the other bound lies below it. In between there are too few items to say.
+"""
+
+from __future__ import annotations
+
+from harness.rule import Evidence, compared, moved, points
+from harness.types import Check, Outcome, Rule
+
+NEEDS_BASELINE = True
+
+
+def check(rule: Rule, evidence: Evidence) -> Check:
+    """Decides whether the gain is more than the number."""
+    change = evidence.change(rule.alpha)
+    low, high = change.interval
+    outcome: Outcome = "pass" if low > rule.bound else "fail" if high < rule.bound else "inconclusive"
+    words = {"pass": "and it is shown", "fail": "and it is shown not to be", "inconclusive": "and these items cannot tell"}
+    sure = f"with {100 * (1 - rule.alpha):g} % confidence, n = {change.n}"
+    wanted = f"more than {points(rule.bound, evidence.candidate)} better is wanted"
+    reason = f"{moved(evidence, evidence.sign * change.delta)}; {wanted} {words[outcome]} ({sure})"
+    return compared(rule, evidence, change, outcome, reason)

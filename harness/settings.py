@@ -1,0 +1,74 @@
+"""Settings of plug-ins: frozen, unknown keys refused, and files in them known by their bytes.
+
+A settings model marks each path to something that is read with :data:`InputFile`. The run file resolves such a path against
+its own folder and checks that it exists; a stage's key holds the digest of what is there, never the path.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+from pydantic import AfterValidator, ConfigDict, ValidationInfo
+
+from harness.store import digest_path
+from harness.types import Noun
+
+
+class Reads:
+    """Marks a path whose bytes, not whose name, belong to the key."""
+
+
+def _resolve(path: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder")
+    resolved = path if path.is_absolute() or folder is None else Path(folder) / path
+    if not resolved.exists():
+        raise ValueError(f"'{path}' does not exist (looked for '{resolved}')")
+    return resolved
+
+
+InputFile = Annotated[Path, AfterValidator(_resolve), Reads()]
+
+
+class Settings(Noun):
+    """What a plug-in can be told in a run file; every field has a default or is required by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def inputs_of(settings: Noun) -> dict[str, Path]:
+    """Lists the files that a settings model reads, by the dotted name of the field."""
+    found: dict[str, Path] = {}
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        marked = any(isinstance(mark, Reads) for mark in field.metadata) or _marked(field.annotation)
+        if isinstance(value, Noun):
+            found |= {f"{name}.{inner}": path for inner, path in inputs_of(value).items()}
+        elif marked and isinstance(value, Path):
+            found[name] = value
+        elif marked and isinstance(value, tuple | list):
+            found |= {f"{name}[{index}]": path for index, path in enumerate(value)}
+    return found
+
+
+def _marked(annotation: Any) -> bool:
+    return any(isinstance(part, Reads) or _marked(part) for part in get_args(annotation))
+
+
+def keyed(settings: Noun) -> dict[str, Any]:
+    """Returns the settings as JSON for a key: each file replaced by the digest of its bytes."""
+    found = settings.model_dump(mode="json")
+    for dotted, path in inputs_of(settings).items():
+        _replace(found, dotted, digest_path(path))
+    return found
+
+
+def _replace(tree: dict[str, Any], dotted: str, digest: str) -> None:
+    *parents, last = dotted.split(".")
+    for name in parents:
+        tree = tree[name]
+    if last.endswith("]"):
+        name, index = last[:-1].split("[")
+        tree[name][int(index)] = digest
+    else:
+        tree[last] = digest

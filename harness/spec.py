@@ -1,0 +1,268 @@
+"""The run file: what to scan, train, evaluate, gate and promote.
+
+A run file is read whole: every mistake is reported at once with its line, unknown keys with the nearest known one. Relative
+paths are relative to the run file. ``tunegate show`` prints it with every default made visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, Field, SerializeAsAny, ValidationError
+
+from harness import plugins
+from harness.errors import PluginError, RunFileError
+from harness.lines import Place, line_of, read_yaml
+from harness.settings import Settings
+from harness.trainer import TrainSettings
+from harness.types import Rule
+
+
+class DataPlan(Settings):
+    """Which rows train, and how many of them are kept back to validate."""
+
+    train: tuple[str, ...] = Field(min_length=1, description="files, or hf:org/name")
+    validation: float = Field(default=0.1, ge=0, lt=1)
+
+
+class PromotePlan(Settings):
+    """Where an allowed candidate is registered."""
+
+    registry: Path | None = Field(default=None, description="None is registry.db in the runs folder")
+    alias: str = Field(default="champion", pattern=r"^[a-z0-9][a-z0-9._-]*$")
+
+
+class ReportPlan(Settings):
+    """Which channels the decision is written to; decision.json always is."""
+
+    html: bool = True
+    junit: bool = True
+    markdown: bool = True
+
+
+class Head(Settings):
+    """The part of a run file that no plug-in reads."""
+
+    version: Literal[1]
+    project: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)
+    base: str = Field(default="demo", description="demo, a folder, or a Hugging Face id")
+    baseline: str = Field(default="base", description="base, a folder, a Hugging Face id, or registry:PROJECT@ALIAS")
+    candidate: str | None = Field(default=None, description="a folder trained elsewhere, in place of train")
+    data: DataPlan | None = None
+    promote: PromotePlan | None = None
+    report: ReportPlan = ReportPlan()
+
+
+class RunFile(Head):
+    """A whole run file, every plug-in's settings checked by that plug-in's own model."""
+
+    scan: dict[str, SerializeAsAny[Settings]] = {}
+    train: SerializeAsAny[TrainSettings] | None = None
+    evaluate: dict[str, SerializeAsAny[Settings]] = {}
+    gates: tuple[Rule, ...]
+
+    def data_rules(self) -> tuple[Rule, ...]:
+        """The rules that the data gate decides."""
+        return tuple(rule for rule in self.gates if rule.suite in self.scan)
+
+    def model_rules(self) -> tuple[Rule, ...]:
+        """The rules that need the candidate's answers."""
+        return tuple(rule for rule in self.gates if rule.suite not in self.scan)
+
+
+SECTIONS = ("scan", "train", "evaluate", "gates")
+
+
+def read_run_file(path: Path) -> tuple[RunFile, str]:
+    """Reads and checks a run file.
+
+    Returns:
+        The run file, and its text.
+
+    Raises:
+        RunFileError: With every mistake of the file.
+    """
+    value, lines, text = read_yaml(path)
+    if not isinstance(value, dict):
+        raise RunFileError(str(path), ["line 1: expected keys such as 'version: 1' and 'project: my-model'"])
+    reader = _Reader(path.resolve().parent, lines)
+    run = reader.read(value)
+    if reader.mistakes or run is None:
+        raise RunFileError(str(path), [text for _, text in sorted(reader.mistakes)])
+    return run, text
+
+
+class _Reader:
+    """Reads the parts of one run file and collects what is wrong with them."""
+
+    def __init__(self, folder: Path, lines: dict[Place, int]) -> None:
+        self.folder, self.lines = folder, lines
+        self.mistakes: list[tuple[int, str]] = []
+
+    def read(self, value: dict[str, Any]) -> RunFile | None:
+        head_value = {key: part for key, part in value.items() if key not in SECTIONS}
+        data = head_value.get("data")
+        if isinstance(data, dict) and isinstance(data.get("train"), str):
+            head_value["data"] = {**data, "train": [data["train"]]}
+        head = self.model(Head, head_value, (), known=(*Head.model_fields, *SECTIONS))
+        scan = self.suites("data suite", value.get("scan") or {}, ("scan",))
+        evaluate = self.suites("model suite", value.get("evaluate") or {}, ("evaluate",))
+        train = self.trainer(value.get("train"))
+        rules = self.rules(value.get("gates"), scan, evaluate)
+        if head is not None:
+            self.fit(head, value, scan, evaluate)
+        if self.mistakes or head is None:
+            return None
+        return RunFile(
+            **{name: getattr(head, name) for name in Head.model_fields},
+            scan=scan, train=train, evaluate=evaluate, gates=(*_implied(scan, rules), *rules),
+        )  # fmt: skip
+
+    def say(self, place: Place, message: str) -> None:
+        line = line_of(self.lines, place)
+        name = ".".join(str(part) for part in place)
+        self.mistakes.append((line, f"line {line}: {name + ': ' if name else ''}{message}"))
+
+    def model(self, kind: type[BaseModel], value: Any, place: Place, known: tuple[str, ...] = ()) -> Any:
+        if not isinstance(value, dict):
+            self.say(place, f"found {value!r}; expected keys and values")
+            return None
+        try:
+            return kind.model_validate(value, context={"folder": self.folder})
+        except ValidationError as error:
+            for fault in error.errors():
+                self.fault(kind, fault, place, known)
+            return None
+
+    def fault(self, kind: type[BaseModel], fault: Any, place: Place, known: tuple[str, ...]) -> None:
+        inner = tuple(fault["loc"])
+        here = self.written(place, inner)
+        if fault["type"] == "extra_forbidden":
+            fields = _fields_at(kind, inner[:-1]) if len(inner) > 1 or not known else known
+            self.say(here, f"unknown key '{inner[-1]}'; expected {plugins.suggestion(str(inner[-1]), fields)}")
+        elif fault["type"] == "missing":
+            self.say(here[:-1], f"'{inner[-1]}' is missing; expected it here")
+        else:
+            found = f"found {fault['input']!r}; " if fault["type"] != "value_error" else ""
+            self.say(here, found + fault["msg"].removeprefix("Value error, "))
+
+    def written(self, place: Place, inner: Place) -> Place:
+        """The place as the file has it: without the tags that pydantic puts in for unions."""
+        for index, part in enumerate(inner):
+            if (*place, part) in self.lines or index == len(inner) - 1:
+                place = (*place, part)
+        return place
+
+    def suites(self, kind: str, value: Any, place: Place) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self.say(place, f"found {value!r}; expected names of suites")
+            return {}
+        found = {}
+        for name, options in value.items():
+            try:
+                plugin = plugins.load(kind, str(name))
+            except PluginError as error:
+                self.say((*place, name), str(error))
+                continue
+            settings = self.model(plugin.Settings, {} if options is None else options, (*place, name))
+            if settings is not None:
+                found[str(name)] = settings
+        return found
+
+    def trainer(self, value: Any) -> TrainSettings | None:
+        if value is None:
+            return None
+        method = value.get("method") if isinstance(value, dict) else None
+        if method is None:
+            self.say(("train",), f"'method' is missing; expected {plugins.suggestion('', plugins.names('trainer'))}")
+            return None
+        try:
+            return self.model(plugins.load("trainer", str(method)).Settings, value, ("train",))
+        except PluginError as error:
+            self.say(("train", "method"), str(error))
+            return None
+
+    def rules(self, value: Any, scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> tuple[Rule, ...]:
+        if not isinstance(value, list) or not value:
+            self.say(("gates",), "there are no rules; expected at least one, such as {metric: task.accuracy, at_least: 0.8}")
+            return ()
+        rules = (self.rule(part, ("gates", index), scan, evaluate) for index, part in enumerate(value))
+        return tuple(rule for rule in rules if rule is not None)
+
+    def rule(self, value: Any, place: Place, scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> Rule | None:
+        kinds = plugins.names("rule")
+        if not isinstance(value, dict) or "metric" not in value:
+            self.say(place, f"found {value!r}; expected a rule such as {{metric: task.accuracy, at_least: 0.8}}")
+            return None
+        for key in value:
+            if key not in (*kinds, "metric", "alpha"):
+                self.say((*place, key), f"unknown key '{key}'; expected {plugins.suggestion(str(key), (*kinds, 'metric', 'alpha'))}")
+                return None
+        chosen = [key for key in value if key in kinds]
+        if len(chosen) != 1:
+            self.say(place, f"found {len(chosen)} kinds of rule; expected exactly one of {', '.join(kinds)}")
+            return None
+        options = {"alpha": value["alpha"]} if "alpha" in value else {}
+        facts = {"kind": chosen[0], "metric": value["metric"], "bound": value[chosen[0]], **options}
+        rule = self.model(Rule, facts, place)
+        return rule if rule is not None and self.measured(rule, place, scan, evaluate) else None
+
+    def measured(self, rule: Rule, place: Place, scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> bool:
+        suite, _, metric = rule.metric.partition(".")
+        kind = "data suite" if suite in scan else "model suite"
+        if suite not in scan and suite not in evaluate:
+            here = plugins.suggestion(suite, (*scan, *evaluate)) if scan or evaluate else "a suite under 'scan' or 'evaluate'"
+            self.say((*place, "metric"), f"no suite '{suite}' is under 'scan' or 'evaluate'; expected {here}")
+            return False
+        if kind == "data suite" and plugins.load("rule", rule.kind).NEEDS_BASELINE:
+            self.say((*place, rule.kind), f"'{rule.metric}' has no baseline; expected 'at_most' or 'at_least'")
+            return False
+        known = plugins.load(kind, suite).METRICS
+        if not any(fnmatchcase(metric.partition("@")[0], name) for name in known):
+            nearest = plugins.suggestion(metric, known)
+            self.say((*place, "metric"), f"suite '{suite}' has no metric '{metric}'; expected {nearest}")
+            return False
+        return True
+
+    def fit(self, head: Head, value: Mapping[str, Any], scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> None:
+        if head.candidate is not None and value.get("train") is not None:
+            self.say(("candidate",), "both 'candidate' and 'train' are given; expected one of them")
+        if scan and head.data is None:
+            self.say(("scan",), "'scan' has nothing to read; expected 'data: {train: FILE}'")
+        if value.get("train") is not None and head.data is None:
+            self.say(("train",), "'train' has nothing to read; expected 'data: {train: FILE}'")
+        trains = value.get("train") is not None or head.candidate is not None
+        if evaluate and not trains:
+            self.say(("evaluate",), "there is no candidate to evaluate; expected 'train' or 'candidate'")
+        if trains and not value.get("evaluate"):
+            self.say(("evaluate",), "nothing is evaluated; expected at least one suite, or no candidate would ever be decided")
+        for name in head.data.train if head.data else ():
+            if not name.startswith("hf:") and not (self.folder / name).exists():
+                self.say(("data", "train"), f"'{name}' does not exist (looked for '{self.folder / name}')")
+
+
+def _implied(scan: Mapping[str, Any], rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The rules that ``on_finding: block`` stands for, where no gate names the metric itself."""
+    blocking = (name for name, settings in scan.items() if getattr(settings, "on_finding", None) == "block")
+    named = {rule.metric for rule in rules}
+    wanted = (f"{name}.rows_with_findings" for name in blocking)
+    return tuple(Rule(kind="at_most", metric=metric, bound=0) for metric in wanted if metric not in named)
+
+
+def _fields_at(kind: type[BaseModel], inner: Place) -> tuple[str, ...]:
+    """The field names of the model, or models of a union, at a place inside another."""
+    models = [kind]
+    for part in inner:
+        fields = [model.model_fields[str(part)] for model in models if str(part) in model.model_fields]
+        # A union's tag stands in pydantic's places but in no model: stay where we are.
+        models = [model for field in fields for model in _models(field.annotation)] or models
+    return tuple(dict.fromkeys(name for model in models for name in model.model_fields))
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]

@@ -1,0 +1,1 @@
+"""The stages: each reads the folders it is given and fills one."""

@@ -1,0 +1,48 @@
+"""Evaluating: one model suite asks one model, and its measurement fills the folder."""
+
+from __future__ import annotations
+
+from harness import plugins
+from harness.evidence import write_measurement
+from harness.model.pool import Models
+from harness.pipeline import Stage, Work
+from harness.settings import Settings
+from harness.suite import measurement
+
+PACKAGES = ("torch", "transformers", "tokenizers", "peft")
+
+
+def evaluate(work: Work) -> None:
+    """Measures the model in ``work.inputs["model"]``, an adapter on ``work.inputs["base"]``, with one suite.
+
+    Raises:
+        ModelError: The model cannot be loaded, or failed on a request.
+        MeasurementError: The suite did not measure what it had to.
+    """
+    suite = plugins.load("model suite", work.plugin)
+    models = work.services.models or Models()
+    subject = models.subject(work.inputs["model"], work.inputs.get("base"), work.services.answers, work.tick)
+    found = suite.measure(subject, work.settings)
+    write_measurement(work.out, measurement(work.plugin, suite.VERSION, subject, suite.METRICS, found))
+
+
+def evaluate_stage(suite: str, settings: Settings | None = None) -> Stage:
+    """The stage that runs one model suite.
+
+    Args:
+        suite: Name of the suite.
+        settings: Its settings; a suite that needs further packages for some of them says so in ``packages(settings)``.
+    """
+    module = plugins.load("model suite", suite)
+    further = getattr(module, "packages", None)
+    return Stage(
+        name="evaluate",
+        plugin=suite,
+        run=evaluate,
+        # Scorers are found by the name that an item gives, so each of them belongs to the code.
+        modules=(
+            "harness.stages.evaluate", "harness.model.pool", "harness.model.engine", module.__name__,
+            *(plugins.load("metric", name).__name__ for name in plugins.names("metric")),
+        ),  # fmt: skip
+        packages=(*PACKAGES, *(further(settings) if further and settings is not None else ())),
+    )

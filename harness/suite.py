@@ -1,0 +1,331 @@
+"""What a suite is: one file that measures a dataset or a model and says so in a Measurement.
+
+**A data suite** (``suites/data/<name>.py``) has ``VERSION``, ``METRICS`` (name to "higher" or "lower"; a name may end in
+``*``), ``Settings`` and a class ``Scanner``, see :class:`Scanner`.
+
+**A model suite** (``suites/model/<name>.py``) has ``VERSION``, ``METRICS``, ``Settings`` (with a field ``items``) and
+``measure(subject, settings) -> Measured``. It asks a :class:`Subject`, never a model: what was answered before is not
+asked again, and no model is loaded when every answer is there.
+
+A score is kept per item; the harness computes the metrics from the samples, overall and for every slice.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from pydantic import Field, JsonValue, ValidationError
+
+from harness.errors import DataError, MeasurementError
+from harness.settings import InputFile, Settings
+from harness.stats.intervals import is_binary, mean_interval
+from harness.store import digest_of
+from harness.types import Better, Example, Measurement, Message, Metric, Noun, Sample
+
+if TYPE_CHECKING:
+    import pyarrow
+
+MAX_SLICES = 20
+
+
+class ItemSettings(Settings):
+    """Settings that every model suite has."""
+
+    items: InputFile
+    limit: int | None = Field(default=None, ge=1, description="ask only the first N items")
+    max_new_tokens: int = Field(default=64, ge=1)
+
+
+class Request(Noun):
+    """One question to a model; two equal requests have one answer.
+
+    Attributes:
+        kind: ``generate`` text, the ``loglikelihood`` of a continuation after the prompt, or of the whole text (``rolling``).
+        messages: Turns that the model's chat template renders; without a template they are joined by newlines.
+        text: A prompt taken as it is, where there are no messages; the scored text where ``rolling``.
+        continuation: The text whose log-likelihood is asked.
+        stop: Strings that end a generation, beside the model's own stop tokens; they are cut off.
+        repeat: Which of several sampled answers this is.
+    """
+
+    kind: Literal["generate", "loglikelihood", "rolling"] = "generate"
+    messages: tuple[Message, ...] = ()
+    text: str = ""
+    continuation: str = ""
+    max_new_tokens: int = 64
+    stop: tuple[str, ...] = ()
+    temperature: float = 0.0
+    repeat: int = 0
+    seed: int = 0
+
+
+class Answer(Noun):
+    """What a model answered.
+
+    Attributes:
+        prompt: The final text that the model read.
+        text: The generated text, without stop strings and special tokens.
+        tokens: Generated or scored tokens.
+        finished: Whether the model ended by itself, rather than at ``max_new_tokens``.
+        logprob: Natural-log likelihood of the continuation or text; None for generations.
+        greedy: Whether the continuation is what greedy decoding would have said.
+        bytes: UTF-8 bytes of the scored text (bits per byte = -logprob / ln 2 / bytes).
+    """
+
+    prompt: str
+    text: str = ""
+    tokens: int = 0
+    finished: bool = True
+    logprob: float | None = None
+    greedy: bool | None = None
+    bytes: int = 0
+
+
+class Subject(Protocol):
+    """A model that can be asked; its answers come from the sample store where they are there."""
+
+    digest: str
+
+    @property
+    def conditions(self) -> Mapping[str, str]:
+        """What has to agree between two arms beside the items: template, generation engine."""
+
+    def answer(self, requests: Sequence[Request]) -> list[Answer]:
+        """Answers every request, in order.
+
+        Raises:
+            ModelError: A request failed; a failure is never an empty answer.
+        """
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a model suite hands back: one sample an item, and what has to agree between arms."""
+
+    samples: tuple[Sample, ...]
+    items: str
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What a data suite hands back once every batch was scanned."""
+
+    metrics: tuple[Metric, ...]
+    details: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+class Scanner(Protocol):
+    """One data suite at work; scanners over parts of a dataset merge into one over the whole.
+
+    ``Scanner(settings, salt)`` is cheap to make in every worker. A text batch has the columns of
+    :data:`harness.dataset.TEXTS`, findings those of :data:`harness.dataset.FINDINGS`. Raw personal data never leaves
+    ``scan_batch``: a finding has a mask in ``message`` and a salted hash in ``hash``.
+    """
+
+    def scan_batch(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
+        """Scans one batch of texts and returns its findings."""
+
+    def merge(self, other: Scanner) -> None:
+        """Adds what another scanner of the same settings counted."""
+
+    def result(self) -> Scanned:
+        """Returns the metrics and details over everything scanned."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """How one answer was scored."""
+
+    scores: Mapping[str, float]
+    label: str = ""
+    note: str = ""
+
+
+def shipped_items(suite: str) -> Path:
+    """Returns the path of the items that ship with a suite."""
+    return Path(str(importlib.resources.files("suites"))) / "items" / f"{suite}.jsonl"
+
+
+def read_items(path: Path, limit: int | None = None) -> tuple[Example, ...]:
+    """Reads the items of a suite from JSON Lines.
+
+    Raises:
+        DataError: A line is not an item, an id stands twice, or there are no items.
+    """
+    examples: dict[str, Example] = {}
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        example = _item(path, number, line)
+        if example.id in examples:
+            raise DataError(f"'{path}' line {number} has the id '{example.id}' again", "every id once")
+        examples[example.id] = example
+    if not examples:
+        raise DataError(f"'{path}' has no items", "at least one line", "a suite without items measures nothing")
+    return tuple(examples.values())[:limit]
+
+
+def _item(path: Path, number: int, line: bytes) -> Example:
+    try:
+        return Example.model_validate(json.loads(line))
+    except (ValueError, ValidationError) as error:
+        first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise DataError(f"'{path}' line {number} is not an item: {first}", "one JSON object a line") from error
+
+
+def ask(
+    subject: Subject,
+    examples: Sequence[Example],
+    settings: ItemSettings,
+    score: Callable[[Example, Answer], Scored],
+    request: Callable[[Example], Request] | None = None,
+    conditions: Mapping[str, str] | None = None,
+    details: Mapping[str, JsonValue] | None = None,
+) -> Measured:
+    """Asks a subject every example once and scores each answer: the body of most model suites.
+
+    Args:
+        subject: The model.
+        examples: What is asked.
+        settings: How it is asked.
+        score: Scores one answer.
+        request: Makes the request for an example; None generates an answer.
+        conditions: What has to agree between two arms beside what is asked, such as the judge.
+        details: What the report shows beside the metrics.
+    """
+    requests = [(request or (lambda example: generation(example, settings)))(example) for example in examples]
+    answers = subject.answer(requests)
+    samples = tuple(
+        sample(example, answer, score(example, answer)) for example, answer in zip(examples, answers, strict=True)
+    )
+    return Measured(
+        samples=samples,
+        items=items_digest(examples),
+        conditions={"asked": digest_of(_asked(requests)), **(conditions or {})},
+        details=details or {},
+    )
+
+
+def question(example: Example) -> str:
+    """What the user asked last; a judge reads the answer in its light."""
+    asked = [message.content for message in example.messages if message.role == "user"]
+    return asked[-1] if asked else example.prompt or ""
+
+
+def require_tag(examples: Sequence[Example], tag: str, allowed: Sequence[str]) -> None:
+    """Checks, before anything is asked, that every example has one of the values that a suite knows for a tag.
+
+    Raises:
+        DataError: One has not.
+    """
+    for example in examples:
+        found = example.tags.get(tag)
+        if found not in allowed:
+            what = f"has the {tag} '{found}'" if found else f"has no tag '{tag}'"
+            raise DataError(f"item '{example.id}' {what}", "one of " + ", ".join(f"'{each}'" for each in allowed))
+
+
+def generation(example: Example, settings: ItemSettings) -> Request:
+    """The request for a generated answer to one example."""
+    return Request(messages=example.messages, text=example.prompt or "", max_new_tokens=settings.max_new_tokens)
+
+
+def _asked(requests: Sequence[Request]) -> list[JsonValue]:
+    return [request.model_dump(mode="json") for request in requests]
+
+
+def items_digest(examples: Sequence[Example]) -> str:
+    """The digest of a set of items: their content and order."""
+    return digest_of([example.model_dump(mode="json") for example in examples])
+
+
+def sample(example: Example, answer: Answer, scored: Scored) -> Sample:
+    """Joins an example, its answer and its scores."""
+    target = example.target
+    return Sample(
+        id=example.id,
+        prompt=answer.prompt,
+        output=answer.text,
+        target=target if isinstance(target, str) else "" if target is None else json.dumps(target, ensure_ascii=False),
+        scores=dict(scored.scores),
+        label=scored.label,
+        note=scored.note,
+        tags=example.tags,
+        cluster=example.cluster,
+    )
+
+
+def measurement(suite: str, version: str, subject: Subject, better: Mapping[str, Better], found: Measured) -> Measurement:
+    """Makes the Measurement of a model suite from what it handed back.
+
+    Raises:
+        MeasurementError: There are no samples, an id stands twice, or a score is not a finite number or not declared.
+    """
+    if not found.samples:
+        raise MeasurementError(f"suite '{suite}' returned no samples", "one for every item")
+    if len({each.id for each in found.samples}) != len(found.samples):
+        raise MeasurementError(f"suite '{suite}' returned an item twice", "one sample for every item")
+    return Measurement(
+        suite=suite,
+        version=version,
+        subject=subject.digest,
+        items=found.items,
+        conditions={**subject.conditions, **found.conditions},
+        expected=len(found.samples),
+        metrics=metrics_of(suite, found.samples, better),
+        samples=found.samples,
+        details=dict(found.details),
+    )
+
+
+def metrics_of(suite: str, samples: Sequence[Sample], better: Mapping[str, Better]) -> tuple[Metric, ...]:
+    """Computes every metric from the samples: its mean overall and for every slice of every tag.
+
+    Tags of one value only, or of more than :data:`MAX_SLICES`, are no slices.
+    """
+    groups: dict[str, list[float]] = {}
+    slices = _slices(samples)
+    for each in samples:
+        for name, value in each.scores.items():
+            if name not in better:
+                raise MeasurementError(f"suite '{suite}' scored '{name}'", "one of " + ", ".join(sorted(better)))
+            if not math.isfinite(value):
+                raise MeasurementError(
+                    f"suite '{suite}' scored item '{each.id}' as {value} for '{name}'", "a finite number",
+                    "look at the scorer and the answer",
+                )
+            groups.setdefault(name, []).append(value)
+            for tag, of in each.tags.items():
+                if tag in slices:
+                    groups.setdefault(f"{name}@{tag}={of}", []).append(value)
+    return tuple(
+        metric_of(f"{suite}.{name}", values, better[name.split("@")[0]]) for name, values in sorted(groups.items())
+    )
+
+
+def _slices(samples: Sequence[Sample]) -> set[str]:
+    values: dict[str, set[str]] = {}
+    for each in samples:
+        for tag, of in each.tags.items():
+            values.setdefault(tag, set()).add(of)
+    return {tag for tag, found in values.items() if 2 <= len(found) <= MAX_SLICES}
+
+
+def metric_of(name: str, values: Sequence[float], better: Better) -> Metric:
+    """The mean of some scores with its standard error and 95 % interval."""
+    estimate = mean_interval(values)
+    return Metric(
+        name=name,
+        value=estimate.value,
+        n=estimate.n,
+        stderr=estimate.stderr,
+        interval=estimate.interval,
+        better=better,
+        unit="rate" if is_binary(values) else "number",
+    )

@@ -1,0 +1,303 @@
+"""The eight nouns: Artifact, Example, Suite, Measurement, Rule, Decision, Stage, Record, and what they are made of.
+
+Everything here is a frozen value. What crosses the disk forbids unknown fields and carries a schema number, so that a
+record written by any released version is either read exactly or refused. (``Suite`` is a plug-in file, see
+:mod:`harness.suite`; ``Stage`` is a function, see :mod:`harness.pipeline`.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+
+from harness.errors import ExitCode
+
+SCHEMA = 1
+
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+Better = Literal["higher", "lower"]
+Outcome = Literal["pass", "fail", "inconclusive", "missing"]
+Verdict = Literal["allowed", "blocked", "inconclusive", "incomplete", "integrity"]
+
+EXIT_CODES: dict[str, ExitCode] = {
+    "allowed": ExitCode.ALLOWED,
+    "blocked": ExitCode.BLOCKED,
+    "inconclusive": ExitCode.INCONCLUSIVE,
+    "incomplete": ExitCode.INCOMPLETE,
+    "integrity": ExitCode.INTEGRITY,
+}
+
+
+class Noun(BaseModel):
+    """A frozen value that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings", validate_default=True)
+
+
+class Artifact(Noun):
+    """A file or folder and the digest of its bytes."""
+
+    path: str
+    digest: Digest
+
+
+class Message(Noun):
+    """One turn of a conversation."""
+
+    role: str
+    content: str
+
+
+class Example(Noun):
+    """One item of a suite: what is asked, and what a right answer looks like."""
+
+    id: str = Field(min_length=1)
+    prompt: str | None = None
+    messages: tuple[Message, ...] = ()
+    target: JsonValue = None
+    scorer: str | None = None
+    tags: dict[str, str] = {}
+    cluster: str | None = None
+
+    @model_validator(mode="after")
+    def _asks_once(self) -> Example:
+        if (self.prompt is None) == (not self.messages):
+            raise ValueError("expected exactly one of 'prompt' and 'messages'")
+        return self
+
+
+class Sample(Noun):
+    """One answered item: the final prompt, the answer, and how it was scored.
+
+    ``label`` is what the judge called the answer (``refusal``, ``abstained`` …); ``scores`` are finite numbers, one per
+    metric of the suite that this item counts for.
+    """
+
+    id: str
+    prompt: str
+    output: str
+    target: str = ""
+    scores: dict[str, float]
+    label: str = ""
+    note: str = ""
+    tags: dict[str, str] = {}
+    cluster: str | None = None
+
+
+class Metric(Noun):
+    """A number with its doubt.
+
+    ``stderr`` and ``interval`` (two-sided, 95 %) are None where nothing was sampled: a count over a whole file is
+    exact. A ``rate`` is a mean of 0/1 scores and is shown in percent.
+    """
+
+    name: str
+    value: float
+    n: int = Field(ge=0)
+    stderr: float | None = None
+    interval: tuple[float, float] | None = None
+    better: Better
+    unit: Literal["rate", "number"] = "number"
+
+
+class Measurement(Noun):
+    """What one suite found about one subject (a dataset or a model).
+
+    Attributes:
+        suite: Name of the suite's file.
+        version: The suite's own version.
+        subject: Digest of the dataset or model that was measured.
+        items: Digest of the questions asked; for a dataset suite, of its settings.
+        conditions: Everything else that must agree between two arms: template, generation settings, judge.
+        expected: How many samples there have to be; 0 for a suite that keeps none.
+        metrics: What was measured.
+        samples: One a question, in the order of the items.
+        details: What the report shows beside the metrics: coverage, what was not looked for, tables.
+    """
+
+    schema_number: Literal[1] = SCHEMA
+    suite: str
+    version: str
+    subject: Digest
+    items: Digest
+    conditions: dict[str, str] = {}
+    expected: int = Field(default=0, ge=0)
+    metrics: tuple[Metric, ...]
+    samples: tuple[Sample, ...] = ()
+    details: dict[str, JsonValue] = {}
+
+    def metric(self, name: str) -> Metric | None:
+        """Returns the metric of that full name (``suite.metric`` or ``suite.metric@tag=value``), or None."""
+        return next((metric for metric in self.metrics if metric.name == name), None)
+
+
+class Rule(Noun):
+    """One line of the policy: a kind of rule, the metric it reads, and its number.
+
+    Attributes:
+        kind: Name of the rule's file in ``harness/rules``.
+        metric: ``suite.metric``, or ``suite.metric@tag=value`` for one slice of the items.
+        bound: The threshold, margin or gain, in the metric's own unit.
+        alpha: The chance that is accepted of passing a candidate that violates the rule.
+    """
+
+    kind: str
+    metric: str
+    bound: float
+    alpha: float = Field(default=0.05, gt=0.0, lt=0.5)
+
+    @model_validator(mode="after")
+    def _bound_is_a_number(self) -> Rule:
+        if not math.isfinite(self.bound):
+            raise ValueError(f"'{self.kind}' is {self.bound}; expected a finite number")
+        return self
+
+    @property
+    def suite(self) -> str:
+        """The suite that measures this rule's metric."""
+        return self.metric.split(".", 1)[0]
+
+    def text(self) -> str:
+        """The rule as one line of a report."""
+        return f"{self.metric} {self.kind} {self.bound:g}"
+
+
+class Check(Noun):
+    """What one rule said, and the numbers that it read.
+
+    ``interval`` bounds ``delta`` where there is a baseline, else ``candidate``. ``detectable`` is the smallest change
+    that this many items would have shown with a probability of 80 %.
+    """
+
+    rule: Rule
+    metric: str
+    outcome: Outcome
+    reason: str
+    candidate: float | None = None
+    baseline: float | None = None
+    delta: float | None = None
+    interval: tuple[float, float] | None = None
+    n: int = 0
+    detectable: float | None = None
+    method: str = ""
+
+
+class Problem(Noun):
+    """Something that stopped a stage, or that makes the evidence unusable."""
+
+    stage: str
+    kind: Literal["incomplete", "integrity"]
+    message: str
+
+
+def settle(checks: Sequence[Check], problems: Sequence[Problem] = ()) -> Verdict:
+    """Settles the one verdict that every channel and the exit code repeat.
+
+    Precedence: integrity, incomplete, blocked, inconclusive, allowed. No checks at all is incomplete.
+    """
+    kinds = {problem.kind for problem in problems}
+    outcomes = {check.outcome for check in checks}
+    if "integrity" in kinds:
+        return "integrity"
+    if "incomplete" in kinds or "missing" in outcomes or not checks:
+        return "incomplete"
+    if "fail" in outcomes:
+        return "blocked"
+    return "allowed" if outcomes == {"pass"} else "inconclusive"
+
+
+class Decision(Noun):
+    """The verdict over one candidate, with every check that led to it.
+
+    A decision whose verdict is not the one that its checks and problems settle to cannot be constructed, so an edited
+    file is refused when it is read.
+    """
+
+    schema_number: Literal[1] = SCHEMA
+    stage: Literal["data", "model"]
+    candidate: Digest | None
+    baseline: Digest | None
+    policy: Digest
+    verdict: Verdict
+    checks: tuple[Check, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @model_validator(mode="after")
+    def _verdict_follows(self) -> Decision:
+        settled = settle(self.checks, self.problems)
+        if self.verdict != settled:
+            raise ValueError(f"the verdict says '{self.verdict}' but its checks settle to '{settled}'")
+        return self
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the candidate may ship."""
+        return self.verdict == "allowed"
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code that says the same as the verdict."""
+        return EXIT_CODES[self.verdict]
+
+
+class Promotion(Noun):
+    """One version of a project in a registry."""
+
+    project: str
+    version: int
+    alias: str
+    subject: Digest
+    decision: Digest
+    path: str
+    promoted_at: str
+    by: str
+
+
+class Entry(Noun):
+    """One stage that was run: which function, with which settings, turned which digests into which.
+
+    ``key`` is the digest of stage, inputs, settings, code and environment. When, where and who are recorded and never
+    part of the key.
+    """
+
+    schema_number: Literal[1] = SCHEMA
+    stage: str
+    key: Digest
+    inputs: dict[str, Digest]
+    settings: dict[str, Any]
+    code: Digest
+    environment: dict[str, str]
+    output: Digest
+    started_at: str
+    seconds: float
+    host: str
+    user: str
+
+
+class Record(Noun):
+    """The ordered entries of one run, the decision that they led to, and every file that the run's folder holds.
+
+    Attributes:
+        project: The run file's project.
+        tunegate: The version that wrote the record.
+        run_file_text: The run file as it was read.
+        settings: The run file with every default made visible.
+        unreached: Rules that were not decided, because an earlier gate blocked.
+        entries: What was run, in order.
+        files: Digest of every file of evidence in the run's folder, by its path there.
+    """
+
+    schema_number: Literal[1] = SCHEMA
+    project: str
+    tunegate: str
+    run_file: Digest
+    run_file_text: str
+    settings: dict[str, JsonValue]
+    candidate: Digest | None
+    baseline: Digest | None
+    unreached: tuple[Rule, ...] = ()
+    entries: tuple[Entry, ...]
+    files: dict[str, Digest]

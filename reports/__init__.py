@@ -1,0 +1,1 @@
+"""The HTML report: code and templates; produced reports go to runs/."""

@@ -1,0 +1,44 @@
+"""Every rule of the policy: what it asked for, what was found, and how far the numbers can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.audit import Audit
+from harness.channels.wording.numbers import rates, unit_of
+from harness.channels.wording.verdicts import SEVERITY, Line, condition, lines
+from harness.types import Better
+from reports.charts import Strip, strip
+
+ORDER = 20
+TITLE = "Rules"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rule and its drawing."""
+
+    line: Line
+    strip: Strip | None
+
+
+def build(audit: Audit) -> Mapping[str, Any] | None:
+    """Lists the checks, worst first, then the rules that nothing was measured for any more."""
+    shown = sorted(lines(audit), key=lambda line: SEVERITY.index(line.check.outcome))
+    shares = rates(audit)
+    unreached = [(rule.metric, condition(rule, unit_of(rule.metric, shares))) for rule in audit.record.unreached]
+    if not shown and not unreached:
+        return None
+    directions = _directions(audit)
+    return {
+        "rows": [Row(line, strip(line.check, line.unit, directions.get(line.check.metric, "higher"))) for line in shown],
+        "unreached": unreached,
+        "alphas": sorted({f"{line.check.rule.alpha:g}" for line in shown}),
+    }
+
+
+def _directions(audit: Audit) -> dict[str, Better]:
+    measured = (*audit.scan, *audit.baseline, *audit.candidate)
+    return {metric.name: metric.better for measurement in measured for metric in measurement.metrics}

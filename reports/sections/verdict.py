@@ -1,0 +1,46 @@
+"""The verdict, large, with the sentence that explains it and what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.audit import Audit
+from harness.channels.wording.verdicts import ACCENTS, GATES, because, decided_at, reason, tally, title
+
+ORDER = 10
+TITLE = "Verdict"
+
+
+def build(audit: Audit) -> Mapping[str, Any]:
+    """Says the verdict, of what, at which gate and when."""
+    decision, record = audit.decision, audit.record
+    digests = {"Candidate": decision.candidate, "Baseline": decision.baseline, "Policy": decision.policy}
+    return {
+        "heading": title(audit),
+        "accent": ACCENTS[decision.verdict],
+        "reason": reason(audit),
+        "because": because(audit),
+        "project": record.project,
+        "gate": GATES[decision.stage],
+        "exit_code": int(decision.exit_code),
+        "decided_at": _readable(decided_at(audit)),
+        "digests": {**digests, "Run file": record.run_file},
+        "tally": tally(decision.checks),
+        "unreached": len(record.unreached),
+        "promotion": audit.promotion,
+        "nothing_trained": _nothing_trained(audit),
+    }
+
+
+def _readable(moment: str) -> str:
+    return moment.replace("T", " ").replace("+00:00", " UTC")
+
+
+def _nothing_trained(audit: Audit) -> str:
+    """What the verdict did not have to look at, because the data was refused before."""
+    if audit.decision.candidate is not None:
+        return ""
+    if audit.decision.allowed:
+        return "The verdict is about the training data alone; no model was decided."
+    return "No model was decided, and nothing was promoted."

@@ -1,0 +1,1 @@
+"""Judges: each file has a ``VERSION`` and ``judge(prompt, answer) -> Verdict``; sub-folders are what they share."""

@@ -1,0 +1,1 @@
+"""The phrases that the judges look for, apart from the rules that weigh them."""

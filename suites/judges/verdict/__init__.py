@@ -1,0 +1,54 @@
+"""What a judge hands back, and how judges cut an answer into sentences."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_QUOTES = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"', "\u2014": " - ", "\u2013": "-"}
+)
+_END = re.compile(r"(?<=[.!?])[\"')\]*]*\s+|\s*\n+\s*")
+_ITEM = re.compile(r"^\s*(?:\(?\d{1,2}[.):]|[-*\u2022]\s|step \d)", re.I)
+_BARE_ITEM = re.compile(r"^\s*(?:\(?\d{1,2}[.):]|[-*\u2022])\s*$")
+NOTE_LENGTH = 80
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge calls an answer.
+
+    Attributes:
+        label: One of the judge's labels.
+        note: The words that the label rests on, or the reason where there are none.
+    """
+
+    label: str
+    note: str
+
+
+def noted(label: str, words: str) -> Verdict:
+    """A verdict whose note is cut to a length that fits a table."""
+    words = " ".join(words.split())
+    return Verdict(label, words if len(words) <= NOTE_LENGTH else words[: NOTE_LENGTH - 1] + "\u2026")
+
+
+def plain(text: str) -> str:
+    """Lower case with typewriter quotes, so that one pattern fits however an answer was typeset."""
+    return text.translate(_QUOTES).lower().strip()
+
+
+def sentences(text: str) -> list[str]:
+    """Cuts plain text into sentences and list items; an item keeps the number or bullet it starts with."""
+    joined: list[str] = []
+    for part in filter(None, (each.strip() for each in _END.split(text))):
+        if joined and _BARE_ITEM.match(joined[-1]):
+            joined[-1] += " " + part
+        else:
+            joined.append(part)
+    return joined
+
+
+def is_list_item(sentence: str) -> bool:
+    """Whether a sentence begins with a number, a bullet or a step."""
+    return bool(_ITEM.match(sentence))

@@ -1,0 +1,46 @@
+"""Whether the last number of an answer is the target's value: "1,200", "$1200" and "1200.0" are the same.
+
+*How it can be fooled.* By a right number followed by another ("18, in 2 steps" reads as 2). Fractions and words
+("two thirds", "eighteen") are not read as numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from pydantic import JsonValue
+
+from harness.errors import MeasurementError
+from suites.metrics.words import accepted
+
+VERSION = "1"
+_NUMBER = re.compile(r"(?:(?<![\w.)])[-\u2212]\s?\$?)?(?:\d[\d,]*(?:\.\d+)?|(?<!\d)\.\d+)(?:e[+-]?\d+)?", re.I)
+
+
+def score(output: str, target: JsonValue) -> float:
+    """Scores 1.0 where the answer's last number equals one of the accepted values, else 0.0.
+
+    Raises:
+        MeasurementError: A target has no number in it.
+    """
+    wanted = [_wanted(each) for each in accepted(target)]
+    found = last_number(output)
+    return float(found is not None and any(math.isclose(found, each, rel_tol=1e-9, abs_tol=1e-9) for each in wanted))
+
+
+def last_number(text: str) -> float | None:
+    """The last number that a text names, or None."""
+    found = _NUMBER.findall(text)
+    if not found:
+        return None
+    return float(re.sub(r"[,$\s]", "", found[-1]).replace("\u2212", "-"))
+
+
+def _wanted(target: str) -> float:
+    number = last_number(target)
+    if number is None:
+        raise MeasurementError(
+            f"an item has the target '{target:.80}'", "a number", "mend the item's 'target' or its 'scorer'"
+        )
+    return number

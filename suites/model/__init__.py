@@ -1,0 +1,1 @@
+"""Suites whose subject is a model."""

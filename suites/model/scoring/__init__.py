@@ -1,0 +1,47 @@
+"""Scoring answers by the metric that each item names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.errors import DataError
+from harness.types import Example
+from suites.metrics.resolve import EVALUATE, Scorer, resolve
+
+DEFAULT = "exact_match"
+
+
+class ItemScorers:
+    """The metrics that some items are scored with; found before anything is asked."""
+
+    def __init__(self, examples: Sequence[Example], default: str = DEFAULT) -> None:
+        """Finds every metric that an item names, and the one for items that name none.
+
+        Raises:
+            DataError: An item has no target, or names code to be run.
+            PluginError: There is no metric of that name.
+        """
+        for example in examples:
+            _check(example)
+        names = sorted({example.scorer or default for example in examples})
+        self._default = default
+        self._found: dict[str, Scorer] = {name: resolve(name) for name in names}
+
+    @property
+    def condition(self) -> str:
+        """The metrics and their versions, as one text that two arms have to agree on."""
+        return ", ".join(f"{scorer.name}/{scorer.version}" for scorer in self._found.values())
+
+    def __call__(self, example: Example, output: str) -> float:
+        """Scores one answer."""
+        return self._found[example.scorer or self._default].score(output, example.target)
+
+
+def _check(example: Example) -> None:
+    if example.target is None:
+        raise DataError(f"item '{example.id}' has no target", "what a right answer is", "add 'target'")
+    if (example.scorer or "").startswith(EVALUATE):
+        raise DataError(
+            f"item '{example.id}' names code to be run ('{example.scorer}')", "the name of a metric that ships with tunegate",
+            "items are data: name a metric of 'evaluate' in the run file as 'metric'",
+        )

@@ -1,0 +1,121 @@
+"""A run file: read whole, every mistake at once, with its line and the nearest known key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ExitCode, RunFileError
+from harness.spec import RunFile, read_run_file
+
+GOOD = """\
+version: 1
+project: support
+data: {train: rows.jsonl, validation: 0.2}
+scan: {pii: {on_finding: block}, duplicates: {}}
+train: {method: sft, adapter: {kind: lora, r: 8}, epochs: 2}
+evaluate: {refusal: {}, task: {items: items.jsonl}}
+gates:
+  - {metric: task.accuracy, at_least: 0.8}
+  - {metric: "refusal.harmful_refused@kind=harmful", max_drop: 0.03, alpha: 0.01}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "a", "completion": "b"}\n')
+    (tmp_path / "items.jsonl").write_text('{"id": "1", "prompt": "a", "target": "b"}\n')
+    return tmp_path
+
+
+def read(folder: Path, text: str) -> RunFile:
+    path = folder / "run.yaml"
+    path.write_text(text)
+    return read_run_file(path)[0]
+
+
+def mistakes(folder: Path, text: str) -> tuple[str, ...]:
+    with pytest.raises(RunFileError) as caught:
+        read(folder, text)
+    assert caught.value.exit_code == ExitCode.USAGE
+    return caught.value.mistakes
+
+
+def test_a_good_file_is_read_with_every_default_and_paths_against_its_folder(folder: Path) -> None:
+    run = read(folder, GOOD)
+    assert run.base == "demo"
+    assert run.train is not None
+    assert run.train.adapter.r == 8
+    assert run.evaluate["task"].items == folder / "items.jsonl"
+    assert [rule.kind for rule in run.model_rules()] == ["at_least", "max_drop"]
+    assert run.gates[-1].alpha == 0.01
+
+
+def test_on_finding_block_is_a_rule_of_the_data_gate(folder: Path) -> None:
+    rules = read(folder, GOOD).data_rules()
+    assert [(rule.metric, rule.kind, rule.bound) for rule in rules] == [("pii.rows_with_findings", "at_most", 0.0)]
+
+
+def test_a_gate_that_names_the_metric_replaces_the_implied_rule(folder: Path) -> None:
+    run = read(folder, GOOD + "  - {metric: pii.rows_with_findings, at_most: 5}\n")
+    assert [rule.bound for rule in run.data_rules()] == [5.0]
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_one_and_its_line(folder: Path) -> None:
+    found = mistakes(folder, GOOD.replace("project: support", "projekt: support"))
+    assert "line 2: projekt: unknown key 'projekt'; expected 'project'" in found
+
+
+def test_an_unknown_key_deep_inside_is_refused_with_the_nearest_one(folder: Path) -> None:
+    (found,) = mistakes(folder, GOOD.replace("r: 8", "rr: 8, alfa: 3").replace(", alfa: 3", ""))
+    assert found == "line 5: train.adapter.rr: unknown key 'rr'; expected 'r'"
+
+
+def test_every_mistake_of_a_file_is_reported_at_once(folder: Path) -> None:
+    text = GOOD.replace("epochs: 2", "epochs: -2").replace("refusal: {}", "refusl: {}").replace("rows.jsonl", "gone.jsonl")
+    found = "\n".join(mistakes(folder, text))
+    assert "line 5: train.epochs" in found
+    assert "line 6: evaluate.refusl: there is no model suite 'refusl'; expected 'refusal'" in found
+    assert "line 3: data.train: 'gone.jsonl' does not exist" in found
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("{metric: task.acuracy, at_least: 0.5}", "suite 'task' has no metric 'acuracy'; expected 'accuracy'"),
+        ("{metric: tsk.accuracy, at_least: 0.5}", "no suite 'tsk' is under 'scan' or 'evaluate'; expected 'task'"),
+        ("{metric: task.accuracy, at_leest: 0.5}", "unknown key 'at_leest'; expected 'at_least'"),
+        ("{metric: task.accuracy}", "found 0 kinds of rule"),
+        ("{metric: task.accuracy, at_least: 0.5, at_most: 0.9}", "found 2 kinds of rule"),
+        ("{metric: task.accuracy, at_least: .nan}", "expected a finite number"),
+        ("{metric: task.accuracy, at_least: 0.5, alpha: 0.9}", "less than 0.5"),
+        ("{metric: pii.findings, max_drop: 1}", "'pii.findings' has no baseline"),
+        ("just words", "found 'just words'; expected a rule such as"),
+    ],
+)
+def test_a_rule_that_could_never_be_decided_is_refused(folder: Path, rule: str, said: str) -> None:
+    assert said in mistakes(folder, GOOD + f"  - {rule}\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "line 1: expected keys such as"),
+        ("version: 1\n  bad", "line 2: not YAML"),
+        ("version: 1\nversion: 1\n", "line 2: 'version' stands twice; expected it once"),
+        (GOOD[: GOOD.index("gates")], "there are no rules"),
+        (GOOD.replace("version: 1", "version: 2"), "version"),
+        (GOOD.replace("train: {method: sft", "train: {methd: sft"), "'method' is missing"),
+        (GOOD + "candidate: there\n", "both 'candidate' and 'train' are given"),
+        (GOOD.replace("data: {train: rows.jsonl, validation: 0.2}\n", ""), "'scan' has nothing to read"),
+        (GOOD.replace("items.jsonl", "gone.jsonl"), "'gone.jsonl' does not exist"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_refused_in_one_sentence(folder: Path, text: str, said: str) -> None:
+    assert any(said in mistake for mistake in mistakes(folder, text))
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunFileError, match="does not exist"):
+        read_run_file(tmp_path / "gone.yaml")

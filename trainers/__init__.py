@@ -1,0 +1,1 @@
+"""Trainers: one file a method, over a shared loop."""

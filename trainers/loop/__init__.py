@@ -1,0 +1,1 @@
+"""What the causal trainers share: rows, plans, models, checkpoints and one loop."""

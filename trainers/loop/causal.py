@@ -1,0 +1,277 @@
+"""The one causal training loop: transformers' Trainer over batches that were planned before, with checkpoints that are whole.
+
+Nothing here draws a random number that a checkpoint does not hold, so a run that was killed and resumed ends in the same
+bytes as one that was not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy
+import torch
+from safetensors.torch import load_file, save_file
+from torch.utils.data import Dataset
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerState, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
+
+from harness.errors import TrainingError
+from harness.trainer import TrainSettings
+from trainers.loop import checkpoint
+from trainers.loop.plan import Batch
+from trainers.loop.rows import IGNORED, Encoded
+
+Tick = Callable[[int, int, Mapping[str, float]], None]
+SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
+CURVE_POINTS = 100
+# A model that knows nothing loses ln(vocabulary) a token. One that comes to lose several times that, and several times
+# what it lost at first (a base can be confidently wrong about new rows), is running away.
+RUNAWAY = 3.0
+WEIGHTS, BEST = "trainable.safetensors", "best.safetensors"
+
+
+class Batches(Dataset):
+    """Planned batches as tensors. Padding stands on the right, where causal attention never looks, so there is no mask."""
+
+    def __init__(self, rows: Sequence[Encoded], batches: Sequence[Batch]) -> None:
+        """Keeps the rows; tensors are made when a batch is asked for."""
+        self.rows, self.batches = rows, batches
+
+    def __len__(self) -> int:
+        """The number of batches."""
+        return len(self.batches)
+
+    def __getitem__(self, number: int) -> dict[str, torch.Tensor]:
+        """Returns one batch as ``[rows, positions]``."""
+        rows = [self.rows[row] for row in self.batches[number]]
+        shape = (len(rows), max(len(row) for row in rows))
+        ids, labels = numpy.zeros(shape, dtype=numpy.int64), numpy.full(shape, IGNORED, dtype=numpy.int64)
+        for place, row in enumerate(rows):
+            ids[place, : len(row)], labels[place, : len(row)] = row.ids, row.labels
+        return {"input_ids": torch.from_numpy(ids), "labels": torch.from_numpy(labels)}
+
+
+@dataclass
+class Progress:
+    """What the loop knows beside weights and optimizer; it is written into every checkpoint."""
+
+    curve: list[dict[str, float]] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    ceiling: float = math.inf
+    best_loss: float | None = None
+    best_step: int = 0
+    stale: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of the loop.
+
+    Attributes:
+        settings: What every trainer can be told.
+        accumulate: Batches summed into one step.
+        rows: Every row, replayed ones last.
+        batches: The plan.
+        validation: The rows that are kept back, and their batches.
+        scratch: Folder of the checkpoints.
+        identity: Digests of everything that a resumed run must share.
+        tick: Called after every step.
+    """
+
+    settings: TrainSettings
+    accumulate: int
+    rows: Sequence[Encoded]
+    batches: Sequence[Batch]
+    validation: Batches | None
+    scratch: Path
+    identity: Mapping[str, str]
+    tick: Tick
+
+    @property
+    def steps(self) -> int:
+        """Steps of the optimizer."""
+        return math.ceil(len(self.batches) / self.accumulate)
+
+    def evenly(self, times: int, *, last: bool) -> frozenset[int]:
+        """Steps that cut the run into equal parts; with ``last`` the final step is one of them."""
+        parts = times if last else times + 1
+        return frozenset(max(1, round(self.steps * part / parts)) for part in range(1, times + 1) if parts)
+
+
+class CausalTrainer(Trainer):
+    """Trainer with a watched loss, whole checkpoints and a token-mean validation loss."""
+
+    def __init__(self, model: Any, job: Job) -> None:
+        """Prepares the run; nothing is trained yet."""
+        super().__init__(
+            model=model, args=_arguments(job), train_dataset=Batches(job.rows, job.batches), data_collator=_only,
+            callbacks=[_Watch(self)],
+        )  # fmt: skip
+        self.remove_callback(PrinterCallback)
+        self.job, self.progress, self.step_loss = job, Progress(), 0.0
+        self.best: dict[str, torch.Tensor] = {}
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        """Does one forward and backward pass, and stops at a loss that no training recovers from."""
+        self.step_rate = self.lr_scheduler.get_last_lr()[0]
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        self.step_loss += loss.item()
+        _check_loss("the loss", self.step_loss, self.progress.ceiling, self.state.global_step + 1)
+        return loss
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Counts nothing: counting walks over every module at every step."""
+        return 0
+
+    @torch.no_grad()
+    def validation_loss(self) -> float:
+        """The mean loss of a validation token, as the stock loss counts it."""
+        batches = [self._prepare_inputs(batch) for batch in map(self.job.validation.__getitem__, range(len(self.job.validation)))]
+        items = sum((batch["labels"][:, 1:] != IGNORED).sum() for batch in batches)
+        self.model.eval()
+        loss = sum(self.compute_loss(self.model, batch, num_items_in_batch=items).item() for batch in batches)
+        self.model.train()
+        _check_loss("the validation loss", loss, self.progress.ceiling, self.state.global_step)
+        return loss
+
+    def trainable(self) -> dict[str, torch.Tensor]:
+        """The weights that are trained, by name."""
+        return {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
+
+    def keep_best(self) -> None:
+        """Remembers the weights as they are now."""
+        self.best = {name: weight.detach().to("cpu", copy=True) for name, weight in self.trainable().items()}
+
+    @torch.no_grad()
+    def put(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Replaces the trained weights."""
+        for name, weight in self.trainable().items():
+            weight.copy_(weights[name])
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        step = self.state.global_step
+        with checkpoint.writing(self.job.scratch, step, self.job.identity, asdict(self.progress)) as folder:
+            save_file({name: weight.detach().contiguous() for name, weight in self.trainable().items()}, folder / WEIGHTS)
+            if self.best:
+                save_file(self.best, folder / BEST)
+            self._save_optimizer_and_scheduler(str(folder))
+            self._save_rng_state(str(folder))
+            TrainerState(global_step=step, max_steps=self.state.max_steps).save_to_json(str(folder / TRAINER_STATE_NAME))
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        folder = Path(resume_from_checkpoint)
+        self.put(load_file(folder / WEIGHTS))
+        self.best = load_file(folder / BEST) if (folder / BEST).exists() else {}
+
+
+class _Watch(TrainerCallback):
+    """Keeps the curve, validates, stops early, and says when a checkpoint is due."""
+
+    def __init__(self, trainer: CausalTrainer) -> None:
+        self.trainer = trainer
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **others: Any) -> Any:
+        trainer, job = self.trainer, self.trainer.job
+        loss, trainer.step_loss = trainer.step_loss, 0.0
+        trainer.progress.losses.append(loss)
+        if state.global_step == 1:
+            trainer.progress.ceiling = RUNAWAY * max(loss, math.log(trainer.model.config.vocab_size))
+        measured = job.validation is not None and state.global_step in job.evenly(job.settings.validations, last=True)
+        if measured:
+            control.should_training_stop |= self._validate(state.global_step)
+        elif state.global_step % max(1, job.steps // CURVE_POINTS) == 0 or state.global_step == job.steps:
+            self._point(state.global_step)
+        control.should_save = state.global_step in job.evenly(job.settings.checkpoints, last=False)
+        job.tick(state.global_step, job.steps, {"loss": loss, "learning_rate": trainer.step_rate})
+        return control
+
+    def _point(self, step: int, **more: float) -> None:
+        progress = self.trainer.progress
+        loss = sum(progress.losses) / len(progress.losses)
+        progress.curve.append({"step": step, "loss": loss, "learning_rate": self.trainer.step_rate, **more})
+        progress.losses.clear()
+
+    def _validate(self, step: int) -> bool:
+        progress, patience = self.trainer.progress, self.trainer.job.settings.patience
+        loss = self.trainer.validation_loss()
+        self._point(step, validation_loss=loss)
+        if progress.best_loss is None or loss < progress.best_loss:
+            progress.best_loss, progress.best_step, progress.stale = loss, step, 0
+            if patience is not None:
+                self.trainer.keep_best()
+        else:
+            progress.stale += 1
+        return patience is not None and progress.stale >= patience
+
+
+def run(model: Any, job: Job) -> Progress:
+    """Trains the model in place, from the newest whole checkpoint where there is one.
+
+    Raises:
+        TrainingError: The loss or the weights left the finite range, or a checkpoint is of another run.
+    """
+    with _threads(job.settings.threads):
+        trainer = CausalTrainer(model, job)
+        found = checkpoint.newest(job.scratch, job.identity)
+        if found is not None:
+            trainer.progress = Progress(**found.progress)
+        trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
+        if trainer.best and trainer.progress.best_step != trainer.state.global_step:
+            trainer.put(trainer.best)
+        _check_weights(trainer)
+    return trainer.progress
+
+
+@contextlib.contextmanager
+def _threads(wanted: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(wanted or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _only(batch: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """A planned batch is one row of the dataset."""
+    return batch[0]
+
+
+def _arguments(job: Job) -> TrainingArguments:
+    settings = job.settings
+    arguments = TrainingArguments(
+        output_dir=str(job.scratch), max_steps=job.steps, per_device_train_batch_size=1,
+        gradient_accumulation_steps=job.accumulate, train_sampling_strategy="sequential",
+        learning_rate=settings.learning_rate, lr_scheduler_type=SCHEDULES[settings.schedule],
+        warmup_steps=math.ceil(settings.warmup * job.steps), weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_grad_norm, seed=settings.seed, bf16=torch.cuda.is_available(),
+        dataloader_pin_memory=torch.cuda.is_available(), remove_unused_columns=False, report_to=[], disable_tqdm=True,
+        logging_strategy="no", save_strategy="no", eval_strategy="no", log_level="error", logging_nan_inf_filter=False,
+    )  # fmt: skip
+    # Several GPUs in one process would silently multiply the batch; several processes are the supported way.
+    arguments._n_gpu = min(1, arguments.n_gpu)
+    return arguments
+
+
+def _check_loss(what: str, loss: float, ceiling: float, step: int) -> None:
+    if math.isfinite(loss) and loss <= ceiling:
+        return
+    found = f"became {loss:g}" if not math.isfinite(loss) else f"rose to {loss:.3g}"
+    raise TrainingError(
+        f"{what} {found} at step {step}", "a finite loss" if ceiling == math.inf else f"a finite loss of at most {ceiling:.3g}",
+        "lower 'learning_rate', raise 'warmup', or look at the rows",
+    )  # fmt: skip
+
+
+def _check_weights(trainer: CausalTrainer) -> None:
+    # The step after the last loss can still ruin the weights.
+    broken = [name for name, weight in trainer.trainable().items() if not torch.isfinite(weight).all()]
+    if broken:
+        raise TrainingError(
+            f"'{broken[0]}' is not finite after step {trainer.state.global_step}", "finite weights", "lower 'learning_rate'"
+        )

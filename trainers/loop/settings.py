@@ -1,0 +1,14 @@
+"""What the causal trainers can be told beside what every trainer can be told."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from harness.trainer import TrainSettings
+
+
+class CausalSettings(TrainSettings):
+    """Settings of supervised fine-tuning and of continued pretraining."""
+
+    # Memory grows with 'batch_tokens', what a step learns from with their product: one field cannot say both.
+    accumulate: int = Field(default=1, ge=1, description="batches summed into one step")
