@@ -1,7 +1,7 @@
 """Rows to batches of texts: every string of every row, wherever it stands.
 
-A scanner that only saw the columns that are trained on would miss what else is shipped with the data, so nested objects,
-lists, metadata columns and unusual keys are texts too. Numbers are not.
+A scanner that only saw the columns that are trained on would miss what else is shipped with the data, so nested
+objects, lists, metadata columns and unusual keys are texts too. Numbers are not.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def _batches(path: Path, name: str, batch_rows: int) -> Iterator[pyarrow.RecordB
 
 
 def _batch(waiting: list[tuple[Any, ...]]) -> pyarrow.RecordBatch:
-    columns = [pyarrow.array(column, field.type) for column, field in zip(zip(*waiting, strict=True), TEXTS, strict=True)]
+    columns = [
+        pyarrow.array(column, field.type) for column, field in zip(zip(*waiting, strict=True), TEXTS, strict=True)
+    ]
     return pyarrow.RecordBatch.from_arrays(columns, schema=TEXTS)
 
 

@@ -14,8 +14,8 @@ _HUB = re.compile(r"hf:(?P<name>[\w.-]+(?:/[\w.-]+)?)(?::(?P<split>\w+))?")
 def resolve(ref: str, folder: Path, cache: Path) -> Path:
     """Returns the file that a reference means.
 
-    A hub dataset (``hf:org/name`` or ``hf:org/name:split``) is written to Parquet under the cache once and read from there
-    from then on: what was scanned and trained is that file, whatever the hub holds later.
+    A hub dataset (``hf:org/name`` or ``hf:org/name:split``) is written to Parquet under the cache once and read from
+    there from then on: what was scanned and trained is that file, whatever the hub holds later.
 
     Args:
         ref: A path relative to the folder, an absolute path, or ``hf:org/name[:split]``.

@@ -1,12 +1,13 @@
 """Files to rows: JSON Lines, JSON, CSV, TSV, Parquet and plain text, one row at a time.
 
-Every row knows its file and line, so that whatever is wrong with it can be pointed at. A file that cannot be read to its
-end raises; there is no way to skip a bad row, because a row that nobody read is a row that nobody scanned.
+Every row knows its file and line, so that whatever is wrong with it can be pointed at. A file that cannot be read to
+its end raises; there is no way to skip a bad row, because a row that nobody read is a row that nobody scanned.
 """
 
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -53,7 +54,9 @@ def rows(path: Path) -> Iterator[Row]:
     """
     reader = SUFFIXES.get(path.suffix.lower())
     if reader is None:
-        raise DataError(f"'{path.name}' has the suffix '{path.suffix}'", "one of " + ", ".join(SUFFIXES), "convert the file")
+        raise DataError(
+            f"'{path.name}' has the suffix '{path.suffix}'", "one of " + ", ".join(SUFFIXES), "convert the file"
+        )
     if not path.is_file():
         raise DataError(f"'{path}' does not exist", "a file of training rows", "check 'data' in the run file")
     number = -1
@@ -86,7 +89,7 @@ def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, text in _lines(path):
         if not text.strip():
             raise DataError(f"'{path.name}' line {number} is empty", "one JSON object a line", "remove the line")
-        yield number, _object(path, number, lambda: _DECODER.decode(text), text)
+        yield number, _object(path, number, functools.partial(_DECODER.decode, text), text)
 
 
 def _object(path: Path, line: int, parse: Callable[[], Any], source: str) -> dict[str, Any]:
@@ -101,7 +104,9 @@ def _object(path: Path, line: int, parse: Callable[[], Any], source: str) -> dic
             "mend or remove the line; a file that was cut off has to be written again",
         ) from None
     if not isinstance(value, dict):
-        raise DataError(f"'{path.name}' line {line} is a JSON {type(value).__name__}", "a JSON object with named columns")
+        raise DataError(
+            f"'{path.name}' line {line} is a JSON {type(value).__name__}", "a JSON object with named columns"
+        )
     return value
 
 
@@ -163,7 +168,9 @@ def _element(path: Path, line: int, text: str, position: int) -> tuple[dict[str,
     if text.startswith(",", end) and not text.startswith("]", _space(text, end + 1)):
         return value, _space(text, end + 1)
     if not text.startswith("]", end):
-        raise DataError(f"'{path.name}' is cut off or malformed after the row of line {line}", "one JSON array of objects")
+        raise DataError(
+            f"'{path.name}' is cut off or malformed after the row of line {line}", "one JSON array of objects"
+        )
     return value, end
 
 
@@ -200,7 +207,9 @@ def _record(path: Path, reader: Iterator[list[str]], line: int) -> list[str] | N
     try:
         return next(reader, None)
     except csv.Error as error:
-        raise DataError(f"'{path.name}' line {line} cannot be read: {error}", "separated values with a header") from None
+        raise DataError(
+            f"'{path.name}' line {line} cannot be read: {error}", "separated values with a header"
+        ) from None
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

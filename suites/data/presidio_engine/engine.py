@@ -2,8 +2,8 @@
 
 Three things make it faster and none changes what it finds: tokens are only made for a text in which a recognizer found
 something (they serve context words alone), a pattern is only run where its necessary condition holds
-(:mod:`suites.data.presidio_engine.gates`), and the phone recognizer is only run where its own candidate search, the first
-thing that it does for each of its regions, finds a candidate.
+(:mod:`suites.data.presidio_engine.gates`), and the phone recognizer is only run where its own candidate search, the
+first thing that it does for each of its regions, finds a candidate.
 """
 
 from __future__ import annotations
@@ -119,10 +119,14 @@ class Detector:
         later = _Later(lambda: self._nlp.process_text(text, self.language))
         with _quiet() as log:
             try:
-                results = self._engine.analyze(text, self.language, list(entities), score_threshold=0, nlp_artifacts=later)
+                results = self._engine.analyze(
+                    text, self.language, list(entities), score_threshold=0, nlp_artifacts=later
+                )
             except Exception as error:
                 # Its messages may quote the text, so neither they nor the traceback go on.
-                raise MeasurementError(f"the analyzer failed with {type(error).__name__}", "an analysis of every text") from None
+                raise MeasurementError(
+                    f"the analyzer failed with {type(error).__name__}", "an analysis of every text"
+                ) from None
         return Analysis(tuple(results), log.timed_out)
 
 
@@ -134,7 +138,7 @@ def _tokenizer(language: str) -> BlankNlp:
 
 
 def _take_offline(recognizer: EntityRecognizer) -> None:
-    """Gives the e-mail recognizer the list of domains that came with its package, whatever a cache or the network has."""
+    """Gives the e-mail recognizer the list of domains of its package, whatever a cache or the network has."""
     if isinstance(recognizer, EmailRecognizer):
         domains = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
         recognizer.validate_result = lambda found: domains(found).fqdn != ""
@@ -148,7 +152,9 @@ def _gate(recognizers: Sequence[EntityRecognizer]) -> None:
             recognizer.analyze = functools.partial(_analyze_where_open, opens, recognizer.analyze)
 
 
-def _analyze_where_open(opens: Callable[[str], Any], analyze: Callable[..., Any], text: str, *args: Any, **named: Any) -> Any:
+def _analyze_where_open(
+    opens: Callable[[str], Any], analyze: Callable[..., Any], text: str, *args: Any, **named: Any
+) -> Any:
     return analyze(text, *args, **named) if opens(text) else []
 
 

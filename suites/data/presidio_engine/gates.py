@@ -1,13 +1,14 @@
 """Necessary conditions of patterns, derived from the patterns themselves: a text that lacks one cannot match.
 
-Running a regular expression over a text that has no digit, when every match of it has one, is wasted. Which characters a
-match must have is read off the parsed expression of the recognizer at hand, never from a list of recognizers, so that a
-release that changes a pattern changes its gate. What is not understood is not gated.
+Running a regular expression over a text that has no digit, when every match of it has one, is wasted. Which
+characters a match must have is read off the parsed expression of the recognizer at hand, never from a list of
+recognizers, so that a release that changes a pattern changes its gate. What is not understood is not gated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import regex
@@ -22,7 +23,9 @@ NOTHING: frozenset[str] = frozenset()
 _DIGIT, _DOT_WORD = r"\d", r"\.\w"
 _KNOWN_FLAGS = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
 # What the ``regex`` module reads otherwise than the standard parser: fuzzy counts, named lists, set operations.
-_FOREIGN = regex.compile(r"(?<!\\)\{(?!\d*,?\d*\})|\\[LpPXGKRhHN]|\(\?[|&R0-9+]|\(\?[a-zA-Z]*[bepwVx]|--|&&|~~|\|\||\[\[")
+_FOREIGN = regex.compile(
+    r"(?<!\\)\{(?!\d*,?\d*\})|\\[LpPXGKRhHN]|\(\?[|&R0-9+]|\(\?[a-zA-Z]*[bepwVx]|--|&&|~~|\|\||\[\["
+)
 
 
 def needed(pattern: str, flags: int) -> frozenset[str]:
@@ -38,7 +41,7 @@ def needed(pattern: str, flags: int) -> frozenset[str]:
 
 def _of_sequence(elements: Sequence[tuple[Any, Any]]) -> frozenset[str]:
     found = NOTHING.union(*(_of_element(op, value) for op, value in elements)) if elements else NOTHING
-    for (op, value), following in zip(elements, elements[1:], strict=False):
+    for (op, value), following in pairwise(elements):
         if op is sre.LITERAL and chr(value) == "." and _starts_a_word([following]):
             found |= {_DOT_WORD}
     return found

@@ -1,0 +1,144 @@
+"""Personal data in training rows, found by Presidio's patterns, checksums and context words.
+
+*What it measures*: rows with at least one finding at or above its kind's threshold, and findings by kind: e-mail
+addresses, phone, card, account and social-security numbers, IP addresses and the other kinds that have a recognisable
+form. No model runs, so names, places, organisations and nationalities are not looked for; the details list them as
+such.
+
+*Why it can block promotion*: what a model was trained on it can repeat to anyone who asks, and what it has learnt
+cannot be deleted on request.
+
+*How it can be fooled*: a value that is spelled out, split over two fields, written in another alphabet or stored as a
+number is not found; on public test data about a fifth of labelled cards and a third of phones in unusual forms were
+missed. Arithmetic (``23786-17509``) can look like a phone. A text on which a pattern runs out of time counts as a
+finding of its own, so that a slow text hides nothing. No findings never means no personal data.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from harness.errors import UsageError
+from harness.plugins import suggestion
+from harness.settings import Settings as PluginSettings
+from harness.suite import Scanned
+from suites.data.findings import Found, as_batch, census, masked, spans_of_rows
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from suites.data.presidio_engine.engine import Detector
+
+VERSION = "1"
+METRICS = {"rows_with_findings": "lower", "findings": "lower", "share_of_rows": "lower", "entity.*": "lower"}
+PACKAGES = ("presidio-analyzer", "spacy", "phonenumbers", "tldextract", "regex")
+NEEDS_A_MODEL = ("PERSON", "LOCATION", "ORGANIZATION", "NRP")
+TIMED_OUT = "TIMED_OUT"
+
+
+class Settings(PluginSettings):
+    """What to look for, and how sure to be."""
+
+    language: str = Field(default="en", description="language of the texts, as a spaCy code")
+    entities: tuple[str, ...] | None = Field(
+        default=None, description="kinds to look for; all that have a form where None"
+    )
+    skip: tuple[str, ...] = Field(default=("URL",), description="kinds left out where 'entities' is None")
+    threshold: float = Field(default=0.35, ge=0, le=1, description="lowest score of a finding")
+    thresholds: dict[str, float] = Field(default={"DATE_TIME": 0.9}, description="lowest score by kind")
+    on_finding: Literal["block", "report"] = "report"
+
+
+class Scanner:
+    """Counts findings of personal data."""
+
+    def __init__(self, settings: Settings, salt: bytes) -> None:
+        """Starts at zero; the analyzer is made with the first batch."""
+        self.settings, self._salt = settings, salt
+        self._counts: Counter[str] = Counter()
+        self._rows = self._found_in = 0
+        self._entities: tuple[str, ...] | None = None
+
+    def scan_batch(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
+        """Scans one batch; equal texts are analyzed once."""
+        from suites.data.presidio_engine.engine import detector
+
+        engine = detector(self.settings.language)
+        self._entities = self._entities or chosen(self.settings, engine.entities)
+        texts = batch.column("text").to_pylist()
+        seen: dict[str, list[Found]] = {}
+        by_text = [
+            seen[text] if text in seen else seen.setdefault(text, self._findings(engine, text)) for text in texts
+        ]
+        found = [
+            Found(at, each.entity, each.start, each.end, each.score, each.message, each.hash)
+            for at, of_text in enumerate(by_text)
+            for each in of_text
+        ]
+        self._count(batch, found)
+        return as_batch(batch, "pii", found)
+
+    def _findings(self, engine: Detector, text: str) -> list[Found]:
+        if not text:
+            return []
+        analysis = engine.analyze(text, self._entities or ())
+        found = [
+            masked(each.entity_type, 0, each.start, each.end, each.score, text, self._salt)
+            for each in analysis.results
+            if each.score >= self.settings.thresholds.get(each.entity_type, self.settings.threshold)
+        ]
+        return found + [masked(TIMED_OUT, 0, 0, len(text), 1.0, text, self._salt)] * (analysis.timed_out > 0)
+
+    def _count(self, batch: pyarrow.RecordBatch, found: list[Found]) -> None:
+        hit = {each.at for each in found}
+        for row in spans_of_rows(batch):
+            self._rows += 1
+            self._found_in += any(at in hit for at in row)
+        self._counts.update(each.entity for each in found)
+
+    def merge(self, other: Scanner) -> None:
+        """Adds what another scanner counted."""
+        self._counts += other._counts
+        self._rows += other._rows
+        self._found_in += other._found_in
+        self._entities = self._entities or other._entities
+
+    def result(self) -> Scanned:
+        """Returns the counts, and what was looked for and what was not."""
+        looked, rows = self._entities or (), self._rows
+        counted = [*looked, *([TIMED_OUT] if self._counts[TIMED_OUT] else [])]
+        metrics = (
+            census("pii.rows_with_findings", self._found_in, rows),
+            census("pii.findings", self._counts.total(), rows),
+            census("pii.share_of_rows", self._found_in / rows if rows else 0.0, rows),
+            *(census(f"pii.entity.{kind}", self._counts[kind], rows) for kind in counted),
+        )
+        left_out = () if self.settings.entities else self.settings.skip
+        details = {
+            "looked_for": {kind: self._counts[kind] for kind in looked},
+            "not_looked_for": sorted({*NEEDS_A_MODEL, *left_out}),
+            "why_not": {kind: "needs a model that recognises names" for kind in NEEDS_A_MODEL}
+            | {kind: "left out by the setting 'skip'" for kind in left_out},
+            "thresholds": {kind: self.settings.thresholds.get(kind, self.settings.threshold) for kind in looked},
+            "texts_with_timed_out_patterns": self._counts[TIMED_OUT],
+        }
+        return Scanned(metrics=metrics, details=details)
+
+
+def chosen(settings: Settings, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the kinds to look for.
+
+    Raises:
+        UsageError: A kind is named that nothing here can find.
+    """
+    for name in (*(settings.entities or ()), *settings.skip, *settings.thresholds):
+        if name in NEEDS_A_MODEL:
+            raise UsageError(
+                f"'{name}' can only be found by a model that recognises names", suggestion("", known), "drop it"
+            )
+        if name not in known:
+            raise UsageError(f"there is no kind of personal data '{name}'", suggestion(name, known))
+    return tuple(sorted(settings.entities or set(known) - set(settings.skip)))
