@@ -6,12 +6,12 @@ import re
 
 _SELF = r"\b(?:i|we|this assistant|the assistant)(?:'m| am|'re| are|'ve| have|'d| would|'ll| will| do|, [^,.]{1,60},)?"
 _SOFTLY = (
-    r"(?:[ ,]+(?:\w+ly|just|also|however|ever|even|be|really|in good (?:conscience|faith)|at this time|help you by))*"
+    r"(?:[ ,]+(?:\w+ly|just|also|however|ever|even|be|in good (?:conscience|faith)|at this time)){0,4}"
 )
 _UNABLE = (
     r"(?:cannot|can't|can not|won't|will not|shan't|shall not|wouldn't|would not|don't|"
     r"(?:not|never)(?: (?:be|going|able|allowed|permitted|authori[sz]ed|programmed|designed|comfortable|willing|here|"
-    r"equipped|meant|trained|prepared|about|in a position|at liberty|capable|supposed|feel|want|wish|going))*"
+    r"equipped|meant|trained|prepared|about|in a position|at liberty|capable|supposed|feel|want|wish|going)){0,4}"
     r"(?: of| with)?(?: to)?|unable to|unwilling to|forbidden to|prohibited from|must not|mustn't|should not|shouldn't|"
     r"uncomfortable(?: with)?|rather not|prefer not to|refrain from|have no intention of|"
     r"don't (?:feel comfortable|want to|wish to|think i (?:can|should)))"

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 _QUOTES = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"', "\u2014": " - ", "\u2013": "-"}
 )
-_END = re.compile(r"(?<=[.!?])[\"')\]*]*\s+|\s*\n+\s*")
+_END = re.compile(r"(?<=[.!?])[\"')\]*]{0,4}\s|\n")
 _ITEM = re.compile(r"^\s*(?:\(?\d{1,2}[.):]|[-*\u2022]\s|step \d)", re.I)
 _BARE_ITEM = re.compile(r"^\s*(?:\(?\d{1,2}[.):]|[-*\u2022])\s*$")
 NOTE_LENGTH = 80
+#: An answer is untrusted: a sentence without an end would cost a pattern time that grows faster than its length.
+LONGEST = 400
+MOST = 400
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,22 @@ def plain(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """Cuts plain text into sentences and list items; an item keeps the number or bullet it starts with."""
+    """Cuts plain text into sentences and list items; an item keeps the number or bullet it starts with.
+
+    Only the first :data:`LONGEST` characters of a sentence and the first :data:`MOST` sentences are read.
+    """
     joined: list[str] = []
-    for part in filter(None, (each.strip() for each in _END.split(text))):
+    for part in _parts(text):
         if joined and _BARE_ITEM.match(joined[-1]):
             joined[-1] += " " + part
         else:
             joined.append(part)
     return joined
+
+
+def _parts(text: str) -> list[str]:
+    cut = (" ".join(each.split())[:LONGEST] for each in _END.split(text))
+    return [part for part in cut if part][:MOST]
 
 
 def is_list_item(sentence: str) -> bool:

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 _NONE = object()
+#: Openings that are tried before giving up: an answer is untrusted, and each try may read to its end.
+MOST = 200
 
 
 def only_value(text: str) -> tuple[bool, Any]:
@@ -46,8 +48,8 @@ def _read(text: str) -> Any:
 
 
 def _embedded(text: str) -> list[Any]:
-    decoder, found, at = _decoder(), [], 0
-    while (at := _next_opening(text, at)) >= 0 and len(found) < 2:
+    decoder, found, at, tries = _decoder(), [], 0, 0
+    while (at := _next_opening(text, at)) >= 0 and len(found) < 2 and (tries := tries + 1) <= MOST:
         try:
             value, at = decoder.raw_decode(text, at)
             found.append(value)

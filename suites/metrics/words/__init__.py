@@ -10,6 +10,7 @@ from harness.errors import MeasurementError
 
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 _ENDS = " \t\n.,;:!?\"'`*_()[]{}<>"
+_LEADING = re.compile(rf"^(?:(?!\.\d)[{re.escape(_ENDS)}])+")
 _QUOTES = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2212": "-", "\u2013": "-", "\u2014": "-"}
 )
@@ -18,7 +19,12 @@ _QUOTES = str.maketrans(
 def level(text: str) -> str:
     """Case, typeset quotes and dashes, articles, runs of white space and punctuation at the ends, all levelled."""
     folded = unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold()
-    return " ".join(_ARTICLE.sub(" ", folded).split()).strip(_ENDS) or " ".join(folded.split()).strip(_ENDS)
+    return _stripped(_ARTICLE.sub(" ", folded)) or _stripped(folded)
+
+
+def _stripped(text: str) -> str:
+    """Strips punctuation at the ends, though not the point of ".5"."""
+    return _LEADING.sub("", " ".join(text.split())).rstrip(_ENDS)
 
 
 def accepted(target: Any) -> list[str]:
