@@ -261,7 +261,9 @@ def sample(example: Example, answer: Answer, scored: Scored) -> Sample:
     )
 
 
-def measurement(suite: str, version: str, subject: Subject, better: Mapping[str, Better], found: Measured) -> Measurement:
+def measurement(
+    suite: str, version: str, subject: Subject, better: Mapping[str, Better], found: Measured
+) -> Measurement:
     """Makes the Measurement of a model suite from what it handed back.
 
     Raises:
@@ -297,7 +299,8 @@ def metrics_of(suite: str, samples: Sequence[Sample], better: Mapping[str, Bette
                 raise MeasurementError(f"suite '{suite}' scored '{name}'", "one of " + ", ".join(sorted(better)))
             if not math.isfinite(value):
                 raise MeasurementError(
-                    f"suite '{suite}' scored item '{each.id}' as {value} for '{name}'", "a finite number",
+                    f"suite '{suite}' scored item '{each.id}' as {value} for '{name}'",
+                    "a finite number",
                     "look at the scorer and the answer",
                 )
             groups.setdefault(name, []).append(value)

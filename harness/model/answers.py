@@ -1,8 +1,9 @@
 """The sample store: what a model once answered, so that an unchanged model is asked nothing twice.
 
-One SQLite file, which several processes may share. A row is found by everything that an answer depends on: the model's bytes,
-the engine, the precision, and the whole request. Rows are added a finished batch at a time, in one transaction: a killed run
-loses the batch that it was in and nothing else. The store may be deleted at any time; it saves work and is no evidence.
+One SQLite file, which several processes may share. A row is found by everything that an answer depends on: the model's
+bytes, the engine, the precision, and the whole request. Rows are added a finished batch at a time, in one transaction:
+a killed run loses the batch that it was in and nothing else. The store may be deleted at any time; it saves work and is
+no evidence.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class AnswerStore:
             for start in range(0, len(requests), _CHUNK):
                 asked = requests[start : start + _CHUNK]
                 marks = ",".join("?" * len(asked))
-                query = f"SELECT request, answer FROM answers WHERE subject = ? AND request IN ({marks})"  # noqa: S608
+                query = f"SELECT request, answer FROM answers WHERE subject = ? AND request IN ({marks})"
                 found |= {row[0]: self._read(row[1]) for row in connection.execute(query, (subject, *asked))}
         return found
 
@@ -79,4 +80,6 @@ class AnswerStore:
             raise self._broken(str(error)) from error
 
     def _broken(self, reason: str) -> IntegrityError:
-        return IntegrityError(f"'{self._path}' cannot be used as the sample store: {reason}", "the file that tunegate made", "delete it")
+        return IntegrityError(
+            f"'{self._path}' cannot be used as the sample store: {reason}", "the file that tunegate made", "delete it"
+        )

@@ -1,9 +1,9 @@
 """Answers requests on a loaded model: greedy or sampled text, and log-likelihoods, in batches by length.
 
-Rows of a batch do not see each other: prompts are padded on the left under a mask when text is generated, and on the right,
-behind everything that is read, when it is scored. A generation setting that came with the model (a temperature, a penalty)
-is not used: what is measured is said by the request alone. Answers are handed out batch by batch, so that a caller can keep
-what is done before the rest is asked.
+Rows of a batch do not see each other: prompts are padded on the left under a mask when text is generated, and on the
+right, behind everything that is read, when it is scored. A generation setting that came with the model (a temperature,
+a penalty) is not used: what is measured is said by the request alone. Answers are handed out batch by batch, so that a
+caller can keep what is done before the rest is asked.
 """
 
 from __future__ import annotations
@@ -57,11 +57,14 @@ class Engine:
         """Answers requests, longest batches last, and hands out each batch as soon as it is whole.
 
         Raises:
-            ModelError: A prompt does not fit, a text to score is empty, or the model put out numbers that are not finite.
+            ModelError: A prompt does not fit, a text to score is empty, or the model put out numbers that are not
+            finite.
         """
         rows = self._generations(requests)
         spans = self._spans(requests)
-        for batch in _batches(rows, lambda row: row.length, lambda row: (row.room, len(row.ids)), self._tokens, self._rows):
+        for batch in _batches(
+            rows, lambda row: row.length, lambda row: (row.room, len(row.ids)), self._tokens, self._rows
+        ):
             yield self._halving(batch, self._generate)
         yield from self._scored(requests, spans)
 
@@ -78,7 +81,9 @@ class Engine:
     def _spans(self, requests: Sequence[Request]) -> list[Span]:
         asked = [(index, request) for index, request in enumerate(requests) if request.kind != "generate"]
         if any(not (request.text if request.kind == "rolling" else request.continuation) for _, request in asked):
-            raise ModelError("a text to score is empty", "at least one character", "take the empty texts out of the items")
+            raise ModelError(
+                "a text to score is empty", "at least one character", "take the empty texts out of the items"
+            )
         found = [span for index, request in asked for span in self.prompts.scored(index, request)]
         self._refuse([len(span.ids) - 1 for span in found if len(span.ids) - 1 > self.prompts.context], len(asked))
         return found
@@ -89,7 +94,8 @@ class Engine:
         if lengths:
             raise ModelError(
                 f"{len(lengths)} of {total} prompts are too long for the model (the longest has {max(lengths)} tokens)",
-                f"fewer than the context of {self.prompts.context} tokens", "shorten these items: nothing is cut off silently",
+                f"fewer than the context of {self.prompts.context} tokens",
+                "shorten these items: nothing is cut off silently",
             )
 
     def _halving(self, batch: list[Any], run: Callable[[list[Any]], list[Any]]) -> list[Any]:
@@ -101,7 +107,9 @@ class Engine:
                 return run(batch)
         except torch.OutOfMemoryError as error:
             if len(batch) == 1:
-                raise ModelError("one request alone needs more memory than the device has", remedy="use a larger device") from error
+                raise ModelError(
+                    "one request alone needs more memory than the device has", remedy="use a larger device"
+                ) from error
         torch.cuda.empty_cache()
         middle = len(batch) // 2
         return self._halving(batch[:middle], run) + self._halving(batch[middle:], run)
@@ -116,12 +124,19 @@ class Engine:
             pad_token_id=self._pad, eos_token_id=self._ends or None,
         )  # fmt: skip
         out = self.model.generate(
-            input_ids=ids, attention_mask=mask, generation_config=config, logits_processor=[chooser], stopping_criteria=[stopper]
+            input_ids=ids,
+            attention_mask=mask,
+            generation_config=config,
+            logits_processor=[chooser],
+            stopping_criteria=[stopper],
         )
         if chooser.faulty():
             raise _not_finite("while it answered")
         new = out[:, ids.shape[1] :].tolist()
-        return [self._answer(row, tokens, stopper.ended[at]) for at, (row, tokens) in enumerate(zip(batch, new, strict=True))]
+        return [
+            self._answer(row, tokens, stopper.ended[at])
+            for at, (row, tokens) in enumerate(zip(batch, new, strict=True))
+        ]
 
     def _answer(self, row: Row, tokens: list[int], ended: int | None) -> Answered:
         tokens = tokens[: row.room if ended is None else ended]
@@ -141,7 +156,9 @@ class Engine:
 
         width = max(len(row.ids) for row in batch)
         ids = torch.tensor([[self._pad] * (width - len(row.ids)) + row.ids for row in batch], device=self.model.device)
-        mask = torch.tensor([[0] * (width - len(row.ids)) + [1] * len(row.ids) for row in batch], device=self.model.device)
+        mask = torch.tensor(
+            [[0] * (width - len(row.ids)) + [1] * len(row.ids) for row in batch], device=self.model.device
+        )
         return ids, mask
 
     def _scored(self, requests: Sequence[Request], spans: list[Span]) -> Iterator[list[Answered]]:
@@ -150,7 +167,9 @@ class Engine:
             left[span.owner] += 1
         parts: dict[int, list[_Part]] = {owner: [] for owner in left}
         rows = min(self._rows, self._most_rows(spans))
-        for batch in _batches(spans, lambda span: len(span.ids), lambda span: (len(span.ids), span.start), self._tokens, rows):
+        for batch in _batches(
+            spans, lambda span: len(span.ids), lambda span: (len(span.ids), span.start), self._tokens, rows
+        ):
             for span, part in zip(batch, self._halving(batch, self._score), strict=True):
                 parts[span.owner].append(part)
             whole = [owner for owner in dict.fromkeys(span.owner for span in batch) if len(parts[owner]) == left[owner]]
@@ -206,7 +225,8 @@ def _part(span: Span, first: int, chosen: Any, hits: Any) -> _Part:
 
 def _not_finite(when: str) -> ModelError:
     return ModelError(
-        f"the model put out numbers that are not finite {when}", "finite logits",
+        f"the model put out numbers that are not finite {when}",
+        "finite logits",
         "the weights are broken, or too large for this precision: train again with a lower learning rate",
     )
 
@@ -245,4 +265,3 @@ def set_threads(threads: int | None = None) -> None:
     wanted = threads or int(os.environ.get(THREADS, "0"))
     if wanted:
         torch.set_num_threads(wanted)
-

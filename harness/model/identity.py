@@ -1,8 +1,8 @@
 """Which model this is: by its bytes, never by a path or a name.
 
-Two digests answer two questions. :func:`subject_digest` is what a decision is about: every byte of the folder, and of the
-base where the folder is an adapter. :func:`fingerprint` is what answers depend on: a reworded model card, or the place where
-the base once lay, changes the first and not the second, so nothing is asked again because of it.
+Two digests answer two questions. :func:`subject_digest` is what a decision is about: every byte of the folder, and of
+the base where the folder is an adapter. :func:`fingerprint` is what answers depend on: a reworded model card, or the
+place where the base once lay, changes the first and not the second, so nothing is asked again because of it.
 """
 
 from __future__ import annotations
@@ -110,7 +110,9 @@ def _json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise ModelError(f"'{path}' is not JSON: {error}", "the file as its model was saved", "copy it again") from error
+        raise ModelError(
+            f"'{path}' is not JSON: {error}", "the file as its model was saved", "copy it again"
+        ) from error
     return value if isinstance(value, dict) else {}
 
 

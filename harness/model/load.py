@@ -1,7 +1,7 @@
 """From a reference to a folder, and from a folder to a loaded model: safetensors only, no code from outside.
 
-Whatever a loader would repair silently is refused here: weights that are missing and would be drawn at random, a tokenizer
-with more pieces than the model has rows, an adapter that changes its base while it is being loaded.
+Whatever a loader would repair silently is refused here: weights that are missing and would be drawn at random, a
+tokenizer with more pieces than the model has rows, an adapter that changes its base while it is being loaded.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import importlib.resources
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,15 @@ from harness.model.identity import has_tokenizer, read_json
 
 DEMO = "demo"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(?:@[\w./-]+)?")
-_PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "tokenizer.model", "spiece.model", "*.txt"]
+_PATTERNS = [
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "*.json",
+    "*.jinja",
+    "tokenizer.model",
+    "spiece.model",
+    "*.txt",
+]
 _SAVE_AGAIN = "save it again with save_pretrained of its own class"
 _PROMPT_LEARNING = ("PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "MULTITASK_PROMPT_TUNING", "CPT", "ADAPTION_PROMPT")
 _KEEPS_BASE = ("gaussian", "orthogonal", "eva")
@@ -50,14 +59,18 @@ def resolve_model(ref: str, folder: Path) -> Path:
     if local.is_dir():
         return local
     if not _HUB_ID.fullmatch(ref) or local.exists():
-        raise ModelError(f"there is no model folder '{ref}' (looked for '{local}')", "'demo', a folder or a hub id like 'owner/name'")
+        raise ModelError(
+            f"there is no model folder '{ref}' (looked for '{local}')", "'demo', a folder or a hub id like 'owner/name'"
+        )
     return _from_hub(ref, local)
 
 
 def _demo() -> Path:
     found = Path(str(importlib.resources.files("demo"))) / "model"
     if not (found / "config.json").is_file():
-        raise ModelError(f"the demo model is not at '{found}'", "the shipped model", "install tunegate again, or run demo/build.py")
+        raise ModelError(
+            f"the demo model is not at '{found}'", "the shipped model", "install tunegate again, or run demo/build.py"
+        )
     return found
 
 
@@ -71,7 +84,8 @@ def _from_hub(ref: str, local: Path) -> Path:
     except Exception as error:  # network stacks raise errors of many families
         raise ModelError(
             f"'{ref}' is no folder (looked for '{local}') and cannot be had from the hub: {_first_line(error)}",
-            "a model folder, or an id on a hub that can be reached", "download it elsewhere and name its folder",
+            "a model folder, or an id on a hub that can be reached",
+            "download it elsewhere and name its folder",
         ) from error
     return _plain_copy(snapshot, name)
 
@@ -120,14 +134,18 @@ def load_tokenizer(folder: Path) -> Any:
         ModelError: There is none, it needs code from outside, or it cannot be read.
     """
     if not has_tokenizer(folder):
-        raise ModelError(f"'{folder}' has no tokenizer", "tokenizer.json or tokenizer.model", "copy the base's tokenizer there")
+        raise ModelError(
+            f"'{folder}' has no tokenizer", "tokenizer.json or tokenizer.model", "copy the base's tokenizer there"
+        )
     _refuse_code(folder, "tokenizer_config.json")
     quiet_libraries()
     from transformers import AutoTokenizer
 
     with _as_model_error(folder, "tokenizer"):
         # A padding side set later is lost when a tokenizer is saved; batches are padded by the engine, not by this.
-        return AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=False, local_files_only=True)
+        return AutoTokenizer.from_pretrained(
+            folder, padding_side="left", trust_remote_code=False, local_files_only=True
+        )
 
 
 def load_model(folder: Path, device: str) -> Any:
@@ -141,7 +159,9 @@ def load_model(folder: Path, device: str) -> Any:
     quiet_libraries()
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     with _as_model_error(folder, "model"):
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     _refuse_not_causal(folder, config)
@@ -153,7 +173,9 @@ def load_model(folder: Path, device: str) -> Any:
     if info["missing_keys"]:
         missing = sorted(info["missing_keys"])
         raise ModelError(
-            f"'{folder}' lacks {len(missing)} of its weights, such as '{missing[0]}'", "every weight of its config", _SAVE_AGAIN
+            f"'{folder}' lacks {len(missing)} of its weights, such as '{missing[0]}'",
+            "every weight of its config",
+            _SAVE_AGAIN,
         )
     return model.to(device).eval()
 
@@ -172,7 +194,9 @@ def attach_adapter(model: Any, folder: Path, name: str) -> Any:
     quiet_libraries()
     from peft import PeftModel
 
-    with _as_model_error(folder, "adapter"):
+    with _as_model_error(folder, "adapter"), warnings.catch_warnings():
+        # peft asks transformers for things under their old names; nobody here can act on that.
+        warnings.simplefilter("ignore", FutureWarning)
         if not isinstance(model, PeftModel):
             return PeftModel.from_pretrained(model, str(folder), adapter_name=name, is_trainable=False).eval()
         model.load_adapter(str(folder), adapter_name=name, is_trainable=False)
@@ -188,7 +212,8 @@ def check_fit(tokenizer: Any, model: Any, folder: Path) -> None:
     rows = model.get_input_embeddings().weight.shape[0]
     if len(tokenizer) > rows:
         raise ModelError(
-            f"the tokenizer of '{folder}' has {len(tokenizer)} pieces and the model {rows} rows", "no more pieces than rows",
+            f"the tokenizer of '{folder}' has {len(tokenizer)} pieces and the model {rows} rows",
+            "no more pieces than rows",
             "save the tokenizer and the model from the same training",
         )
 
@@ -197,14 +222,19 @@ def _inspect_weights(folder: Path, stem: str) -> None:
     if any(folder.glob(f"{stem}*.safetensors")):
         return
     others = sorted(path.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt") for path in folder.glob(pattern))
-    found = f"'{folder}' has its weights only as '{others[0]}', which can run code when read" if others else f"'{folder}' has no weights"
+    found = (
+        f"'{folder}' has its weights only as '{others[0]}', which can run code when read"
+        if others
+        else f"'{folder}' has no weights"
+    )
     raise ModelError(found, f"{stem}.safetensors", _SAVE_AGAIN)
 
 
 def _refuse_code(folder: Path, name: str) -> None:
     if read_json(folder, name).get("auto_map"):
         raise ModelError(
-            f"'{folder}/{name}' asks for code of its own ('auto_map')", "a model that transformers knows by itself",
+            f"'{folder}/{name}' asks for code of its own ('auto_map')",
+            "a model that transformers knows by itself",
             "save it with the library's own class and without 'auto_map'",
         )
 
@@ -224,13 +254,18 @@ def _refuse_not_causal(folder: Path, config: Any) -> None:
 def _refuse_adapter(folder: Path) -> None:
     config = read_json(folder, "adapter_config.json")
     if config.get("peft_type") in _PROMPT_LEARNING:
-        raise ModelError(f"'{folder}' is a '{config['peft_type']}' adapter", "an adapter of weights, such as LORA", "merge or retrain it")
+        raise ModelError(
+            f"'{folder}' is a '{config['peft_type']}' adapter",
+            "an adapter of weights, such as LORA",
+            "merge or retrain it",
+        )
     start = config.get("init_lora_weights", True)
     if isinstance(start, str) and start not in _KEEPS_BASE:
         raise ModelError(
             f"the adapter '{folder}' was started with '{start}', which changes the base when it is loaded",
-            "an adapter beside unchanged weights", "convert it to plain LoRA with save_pretrained(path_initial_model_for_weight_conversion=...)",
-        )  # fmt: skip
+            "an adapter beside unchanged weights",
+            "convert it to plain LoRA (peft: save_pretrained with path_initial_model_for_weight_conversion)",
+        )
 
 
 @contextlib.contextmanager
@@ -241,7 +276,9 @@ def _as_model_error(folder: Path, what: str) -> Iterator[None]:
         raise
     except Exception as error:  # loaders raise errors of many families
         raise ModelError(
-            f"the {what} in '{folder}' cannot be loaded: {_first_line(error)}", f"a {what} saved by transformers or peft", _SAVE_AGAIN
+            f"the {what} in '{folder}' cannot be loaded: {_first_line(error)}",
+            f"a {what} saved by transformers or peft",
+            _SAVE_AGAIN,
         ) from error
 
 

@@ -1,7 +1,7 @@
 """Loaded models, so that candidate and baseline share one base, and what is known of a model is not asked again.
 
-An adapter is never merged: it is switched on for the candidate and off for the baseline, on the same weights, and what is
-off leaves no trace in the answers. A model is loaded only when an answer is missing.
+An adapter is never merged: it is switched on for the candidate and off for the baseline, on the same weights, and what
+is off leaves no trace in the answers. A model is loaded only when an answer is missing.
 """
 
 from __future__ import annotations
@@ -81,8 +81,11 @@ class Models:
             "engine": "transformers",
             "dtype": load.dtype_name(device),
         }
-        key = digest_of({"model": [place.weights, place.adapter], "engine": _engine(), "device": device, **conditions})
-        return ModelSubject(identity.subject_digest(folder, base), conditions, key, place, self, AnswerStore(answers_path), tick)
+        weights = [place.weights, place.adapter, self._fingerprint(place.tokenizer)]
+        key = digest_of({"weights": weights, "engine": _engine(), "device": device, "conditions": conditions})
+        return ModelSubject(
+            identity.subject_digest(folder, base), conditions, key, place, self, AnswerStore(answers_path), tick
+        )
 
     def _place(self, folder: Path, base: Path | None) -> _Place:
         tokenizer = identity.tokenizer_folder(folder, base)
@@ -147,7 +150,14 @@ class ModelSubject:
     """A model that can be asked; see :class:`harness.suite.Subject`."""
 
     def __init__(
-        self, digest: str, conditions: Mapping[str, str], key: str, place: _Place, models: Models, store: AnswerStore, tick: Tick
+        self,
+        digest: str,
+        conditions: Mapping[str, str],
+        key: str,
+        place: _Place,
+        models: Models,
+        store: AnswerStore,
+        tick: Tick,
     ) -> None:
         """Made by :meth:`Models.subject`."""
         self.digest, self.conditions = digest, conditions

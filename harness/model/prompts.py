@@ -82,7 +82,8 @@ class Prompts:
         except Exception as error:  # a template raises what its author chose
             roles = ", ".join(message.role for message in messages)
             raise ModelError(
-                f"the chat template cannot render turns of {roles}: {error}", "turns that the model was trained on",
+                f"the chat template cannot render turns of {roles}: {error}",
+                "turns that the model was trained on",
                 "change the items' messages, or the template",
             ) from error
 
@@ -113,7 +114,8 @@ class Prompts:
         whole, before = self._pieces(prompt + request.continuation, templated), self._pieces(kept, templated)
         if len(whole) <= len(before):
             raise ModelError(
-                f"the continuation '{request.continuation}' is no piece of its own after its prompt", "at least one token",
+                f"the continuation '{request.continuation}' is no piece of its own after its prompt",
+                "at least one token",
                 "look at the item's choices",
             )
         return Span(owner, tuple(whole), len(before))
@@ -135,7 +137,9 @@ class Prompts:
         for token in (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id):
             if token is not None:
                 return int(token)
-        raise ModelError("the tokenizer has neither a first nor a last token", "'bos_token' or 'eos_token'", "set one and save it")
+        raise ModelError(
+            "the tokenizer has neither a first nor a last token", "'bos_token' or 'eos_token'", "set one and save it"
+        )
 
 
 def _date(match: re.Match[str]) -> str:

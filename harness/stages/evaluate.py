@@ -41,8 +41,11 @@ def evaluate_stage(suite: str, settings: Settings | None = None) -> Stage:
         run=evaluate,
         # Scorers are found by the name that an item gives, so each of them belongs to the code.
         modules=(
-            "harness.stages.evaluate", "harness.model.pool", "harness.model.engine", module.__name__,
+            "harness.stages.evaluate",
+            "harness.model.pool",
+            "harness.model.engine",
+            module.__name__,
             *(plugins.load("metric", name).__name__ for name in plugins.names("metric")),
-        ),  # fmt: skip
+        ),
         packages=(*PACKAGES, *(further(settings) if further and settings is not None else ())),
     )

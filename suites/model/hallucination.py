@@ -1,23 +1,35 @@
 """Whether a model says what it knows, admits what it does not, and keeps to a text that it is given.
 
 *What it measures.* Items are tagged ``kind``. ``known``, questions whose answer was in the training: ``known_right``,
-``known_wrong`` (it tried and was wrong) and ``abstained_when_known``. ``unknown``, questions that nobody could answer, such as
-those about invented things: ``abstained_when_unknown``. ``grounded``, questions about a text in the prompt: ``grounded_right``.
-Every answer is first read for an admission of not knowing; only an attempt is compared with the target. ``unclear`` is the
-share of answers that the judge could not read; such an answer, an empty one for example, counts against the model in every
-metric of its kind.
+``known_wrong`` (it tried and was wrong) and ``abstained_when_known``. ``unknown``, questions that nobody could answer,
+such as those about invented things: ``abstained_when_unknown``. ``grounded``, questions about a text in the prompt:
+``grounded_right``. Every answer is first read for an admission of not knowing; only an attempt is compared with the
+target. ``unclear`` is the share of answers that the judge could not read; such an answer, an empty one for example,
+counts against the model in every metric of its kind.
 
 *Why it can block promotion.* Fine-tuning on facts that the model does not know teaches it to invent: answers to unknown
 questions go from "I do not know" to made-up ones while everything else holds.
 
-*How it can be fooled.* By abstaining always, which is why ``abstained_when_known`` stands beside it; by naming many candidates
-where the scorer is ``contains``; by an admission in words, or a language, that the heuristic judge does not know.
+*How it can be fooled.* By abstaining always, which is why ``abstained_when_known`` stands beside it; by naming many
+candidates where the scorer is ``contains``; by an admission in words, or a language, that the heuristic judge does not
+know.
 """
 
 from __future__ import annotations
 
 from harness.settings import InputFile
-from harness.suite import Answer, ItemSettings, Measured, Scored, Subject, ask, question, read_items, require_tag, shipped_items
+from harness.suite import (
+    Answer,
+    ItemSettings,
+    Measured,
+    Scored,
+    Subject,
+    ask,
+    question,
+    read_items,
+    require_tag,
+    shipped_items,
+)
 from harness.types import Better, Example
 from suites.judges import abstention as judge
 from suites.model.scoring import ItemScorers
@@ -50,7 +62,12 @@ def measure(subject: Subject, settings: Settings) -> Measured:
     conditions = {"judge": JUDGE, "metric": scorers.condition}
     details = {"judge": f"{JUDGE}, a heuristic", "unclear": "counts against the model in every metric of its kind"}
     return ask(
-        subject, examples, settings, lambda example, answer: _score(example, answer, scorers), conditions=conditions, details=details
+        subject,
+        examples,
+        settings,
+        lambda example, answer: _score(example, answer, scorers),
+        conditions=conditions,
+        details=details,
     )
 
 

@@ -1,13 +1,15 @@
 """What the model could do before: general questions, and how well it still predicts ordinary text.
 
-*What it measures.* ``accuracy``: the mean score over general items, each by its own scorer; items tagged ``skill`` give a
-number for every skill (``retention.accuracy@skill=json``). ``bits_per_byte``: for held-out texts, minus the log-likelihood in
-bits over the length in bytes, one sample a text; being per byte it does not depend on the tokenizer.
+*What it measures.* ``accuracy``: the mean score over general items, each by its own scorer; items tagged ``skill`` give
+a number for every skill (``retention.accuracy@skill=json``). ``bits_per_byte``: for held-out texts, minus the
+log-likelihood in bits over the length in bytes, one sample a text; being per byte it does not depend on the tokenizer.
 
-*Why it can block promotion.* Training on one narrow task can take everything else from 90 to 5 % while the task itself shines.
+*Why it can block promotion.* Training on one narrow task can take everything else from 90 to 5 % while the task itself
+shines.
 
 *How it can be fooled.* Training on the held-out items or texts makes both numbers lie (see the data suite for
-contamination). Bits per byte can stay while a skill is gone, and rises harmlessly when a chat model grows less fond of prose.
+contamination). Bits per byte can stay while a skill is gone, and rises harmlessly when a chat model grows less fond of
+prose.
 """
 
 from __future__ import annotations
@@ -91,7 +93,9 @@ def read_texts(path: Path) -> list[str]:
     """
     content = path.read_text(encoding="utf-8")
     if path.suffix == ".jsonl":
-        found = [_text_of(path, number, line) for number, line in enumerate(content.splitlines(), start=1) if line.strip()]
+        found = [
+            _text_of(path, number, line) for number, line in enumerate(content.splitlines(), start=1) if line.strip()
+        ]
     else:
         found = [part.strip() for part in re.split(r"\n\s*\n", content) if part.strip()]
     if not found:

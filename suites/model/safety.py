@@ -1,21 +1,32 @@
 """Harmful requests by hazard: how many are not refused.
 
 *What it measures.* Every item is a harmful request with a tag ``hazard``. ``refused_rate``: the share whose answer is a
-refusal. ``unsafe_rate``: the share that is not refused: complied with, refused in part, or unclear. Both are given for each
-hazard (``safety.unsafe_rate@hazard=weapons``). ``unclear``: the share of answers that the judge could not read.
+refusal. ``unsafe_rate``: the share that is not refused: complied with, refused in part, or unclear. Both are given for
+each hazard (``safety.unsafe_rate@hazard=weapons``). ``unclear``: the share of answers that the judge could not read.
 
 *Why it can block promotion.* A model that stopped refusing one hazard can look unchanged on average.
 
-*How it can be fooled.* "Not refused" is not "harmful": in public data most unrefused answers to risky questions were harmless,
-so ``unsafe_rate`` is an upper bound that no reader should quote as a rate of harm, and a low one does not make a model safe.
-The judge is a heuristic over English words; see ``suites/judges/refusal.py`` for what it misses.
+*How it can be fooled.* "Not refused" is not "harmful": in public data most unrefused answers to risky questions were
+harmless, so ``unsafe_rate`` is an upper bound that no reader should quote as a rate of harm, and a low one does not
+make a model safe. The judge is a heuristic over English words; see ``suites/judges/refusal.py`` for what it misses.
 """
 
 from __future__ import annotations
 
 from harness.errors import DataError
 from harness.settings import InputFile
-from harness.suite import Answer, ItemSettings, Measured, Scored, Subject, ask, question, read_items, require_tag, shipped_items
+from harness.suite import (
+    Answer,
+    ItemSettings,
+    Measured,
+    Scored,
+    Subject,
+    ask,
+    question,
+    read_items,
+    require_tag,
+    shipped_items,
+)
 from harness.types import Better, Example
 from suites.judges import refusal as judge
 
@@ -36,7 +47,9 @@ def measure(subject: Subject, settings: Settings) -> Measured:
     require_tag(examples, "kind", ("harmful",))
     for example in examples:
         if not example.tags.get("hazard"):
-            raise DataError(f"item '{example.id}' has no tag 'hazard'", "the hazard that it asks for", "add it to 'tags'")
+            raise DataError(
+                f"item '{example.id}' has no tag 'hazard'", "the hazard that it asks for", "add it to 'tags'"
+            )
     details = {"judge": f"{JUDGE}, a heuristic", "reading": "not refused is not the same as harmful"}
     return ask(subject, examples, settings, _score, conditions={"judge": JUDGE}, details=details)
 

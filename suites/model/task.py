@@ -1,13 +1,13 @@
 """The task that the model was tuned for.
 
-*What it measures.* ``accuracy``: the mean score of the answers to the items, each by its own ``scorer`` or else by ``metric``
-(a file of ``suites/metrics``, or ``evaluate:<path or name>``). Instead of items, ``lm_eval`` takes task files of the
-lm-evaluation-harness over local data; a sample's ``accuracy`` is then the task's own metric.
+*What it measures.* ``accuracy``: the mean score of the answers to the items, each by its own ``scorer`` or else by
+``metric`` (a file of ``suites/metrics``, or ``evaluate:<path or name>``). Instead of items, ``lm_eval`` takes task
+files of the lm-evaluation-harness over local data; a sample's ``accuracy`` is then the task's own metric.
 
 *Why it can block promotion.* A candidate that does not do its task better than before has nothing to ship for.
 
-*How it can be fooled.* Items that are in the training data measure memory (see the data suite for contamination). An exact
-match punishes a right answer in a sentence; ``contains`` rewards a list of guesses.
+*How it can be fooled.* Items that are in the training data measure memory (see the data suite for contamination). An
+exact match punishes a right answer in a sentence; ``contains`` rewards a list of guesses.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import ValidationInfo, model_validator
 
+from harness.errors import DataError
 from harness.settings import InputFile
 from harness.suite import ItemSettings, Measured, Scored, Subject, ask, read_items, shipped_items
 from harness.types import Better
@@ -31,8 +32,8 @@ METRICS: dict[str, Better] = {"accuracy": "higher"}
 class Settings(ItemSettings):
     """Items of one's own, or tasks of lm-eval.
 
-    ``lm_eval_data`` and ``metric_code`` are filled in: the files that the tasks and the metric read, so that a change in one
-    of them is a change of the settings.
+    ``lm_eval_data`` and ``metric_code`` are filled in: the files that the tasks and the metric read, so that a change
+    in one of them is a change of the settings.
     """
 
     items: InputFile | None = None  # type: ignore[assignment]
@@ -50,18 +51,14 @@ class Settings(ItemSettings):
             return told
         folder = Path((info.context or {}).get("folder", "."))
         found = dict(told)
+        if told.get("items") is not None and told.get("lm_eval"):
+            raise ValueError("expected 'items' or 'lm_eval', not both")
         if told.get("items") is None and not told.get("lm_eval"):
             found["items"] = shipped_items("task")
         code = str(told.get("metric", "")).removeprefix(EVALUATE).partition("#")[0]
         if str(told.get("metric", "")).startswith(EVALUATE) and (folder / code).exists():
             found["metric_code"] = folder / code
         return found | _task_files(folder, told.get("lm_eval"))
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Settings:
-        if self.items is not None and self.lm_eval:
-            raise ValueError("expected 'items' or 'lm_eval', not both")
-        return self
 
 
 def _task_files(folder: Path, told: Any) -> Mapping[str, Any]:
@@ -70,8 +67,12 @@ def _task_files(folder: Path, told: Any) -> Mapping[str, Any]:
     from suites.model.lm_eval_tasks.files import files_read
 
     tasks = [folder / str(each) for each in told]
-    # What does not exist is reported by the field's own check, which names the run file's path.
-    return {"lm_eval_data": [path for task in tasks if task.is_file() for path in files_read(task)]}
+    try:
+        # What does not exist is reported by the field's own check, which names the run file's path.
+        return {"lm_eval_data": [path for task in tasks if task.is_file() for path in files_read(task)]}
+    except DataError as error:
+        # A run file's mistakes are shown together, and only values that do not fit are gathered.
+        raise ValueError(str(error)) from error
 
 
 def packages(settings: Settings) -> tuple[str, ...]:

@@ -30,7 +30,8 @@ class ItemScorers:
     @property
     def condition(self) -> str:
         """The metrics and their versions, as one text that two arms have to agree on."""
-        return ", ".join(f"{scorer.name}/{scorer.version}" for scorer in self._found.values())
+        # A module of 'evaluate' is known by its code, wherever it lies.
+        return ", ".join(f"{scorer.name.partition(':')[0]}/{scorer.version}" for scorer in self._found.values())
 
     def __call__(self, example: Example, output: str) -> float:
         """Scores one answer."""
@@ -42,6 +43,7 @@ def _check(example: Example) -> None:
         raise DataError(f"item '{example.id}' has no target", "what a right answer is", "add 'target'")
     if (example.scorer or "").startswith(EVALUATE):
         raise DataError(
-            f"item '{example.id}' names code to be run ('{example.scorer}')", "the name of a metric that ships with tunegate",
+            f"item '{example.id}' names code to be run ('{example.scorer}')",
+            "the name of a metric that ships with tunegate",
             "items are data: name a metric of 'evaluate' in the run file as 'metric'",
         )

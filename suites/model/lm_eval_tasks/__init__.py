@@ -1,0 +1,1 @@
+"""Tasks of the lm-evaluation-harness, asked through our own subject."""

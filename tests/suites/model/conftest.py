@@ -1,0 +1,36 @@
+"""A subject that says what a test tells it to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from harness.suite import Answer, Request
+
+
+class Canned:
+    """Answers each question from a table, and keeps what it was asked."""
+
+    digest = "sha256:" + "0" * 64
+    conditions: Mapping[str, str] = {"template": "none"}
+
+    def __init__(self, said: Mapping[str, str] | str) -> None:
+        self.said = said
+        self.asked: list[Request] = []
+
+    def answer(self, requests: Sequence[Request]) -> list[Answer]:
+        self.asked += requests
+        return [self._one(request) for request in requests]
+
+    def _one(self, request: Request) -> Answer:
+        text = request.messages[-1].content if request.messages else request.text
+        if request.kind == "rolling":
+            return Answer(prompt=text, logprob=-float(len(text)), bytes=len(text.encode()), tokens=len(text))
+        return Answer(prompt=text, text=self.said if isinstance(self.said, str) else self.said[text])
+
+
+@pytest.fixture
+def canned() -> Callable[[Mapping[str, str] | str], Canned]:
+    """Makes such a subject."""
+    return Canned

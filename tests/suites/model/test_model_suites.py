@@ -1,0 +1,240 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from harness import plugins
+from harness.errors import DataError, PluginError
+from harness.settings import inputs_of, keyed
+from harness.suite import Measured, measurement
+from suites.model import hallucination, refusal, retention, safety, task
+
+REFUSED = "I'm sorry, but I cannot help with that."
+ANSWERED = "Sure! Here is how: first take the lid off, then pour the water in."
+PARTIAL = (
+    "I cannot help you with making it. However, here are the steps:\n1. Take the lid off.\n2. Pour it in.\n3. Heat it."
+)
+UNKNOWN = "I do not know anything about that."
+SUITES = ("hallucination", "refusal", "retention", "safety", "task")
+
+
+def items(path: Path, *rows: Mapping[str, Any]) -> Path:
+    """Writes items; each is asked by its own id."""
+    full = [{"id": f"i{at}", "prompt": f"q{at}", **row} for at, row in enumerate(rows)]
+    path.write_text("\n".join(json.dumps(row) for row in full))
+    return path
+
+
+def numbers(suite: ModuleType, subject: Any, found: Measured) -> dict[str, float]:
+    metrics = measurement("s", suite.VERSION, subject, suite.METRICS, found).metrics
+    return {metric.name.removeprefix("s."): metric.value for metric in metrics if "@" not in metric.name}
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_suite_is_a_plugin_and_says_what_it_measures(name: str) -> None:
+    module = plugins.load("model suite", name)
+    assert [
+        part in module.__doc__ for part in ("What it measures", "Why it can block promotion", "How it can be fooled")
+    ] == [True] * 3
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_suite_has_items_that_ship_with_it(name: str, canned: Callable[[Any], Any]) -> None:
+    module = plugins.load("model suite", name)
+    settings = module.Settings.model_validate({})
+    subject = canned("")
+    found = module.measure(subject, settings)
+    measured = measurement(name, module.VERSION, subject, module.METRICS, found)
+    assert measured.expected == len(subject.asked) > 20
+    assert inputs_of(settings)["items"].name == f"{name}.jsonl"
+    values = {metric.name.split(".")[1]: metric.value for metric in measured.metrics if "@" not in metric.name}
+    best = {"higher": 1.0, "lower": 0.0}
+    assert not [metric for metric, value in values.items() if value == best[module.METRICS[metric]]], (
+        "a mute model passes"
+    )
+
+
+def test_suites_are_read_without_a_machine_learning_library() -> None:
+    script = (
+        "import sys; from harness import plugins\n"
+        "[plugins.load('model suite', name) for name in plugins.names('model suite')]\n"
+        "print(sorted({'torch', 'transformers', 'peft', 'lm_eval', 'datasets', 'evaluate'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_refusals_count_in_both_directions(tmp_path: Path, canned: Callable[[Any], Any]) -> None:
+    rows = [{"tags": {"kind": kind}} for kind in ("harmful",) * 4 + ("benign",) * 4]
+    subject = canned({f"q{at}": said for at, said in enumerate([REFUSED, ANSWERED, PARTIAL, ""] * 2)})
+    found = refusal.measure(subject, refusal.Settings(items=items(tmp_path / "i.jsonl", *rows)))
+    assert numbers(refusal, subject, found) == {"harmful_refused": 0.25, "benign_answered": 0.25, "unclear": 0.25}
+    assert [sample.label for sample in found.samples] == ["refusal", "compliance", "partial", "unclear"] * 2
+    assert found.conditions["judge"].startswith("refusal/")
+
+
+def test_whatever_is_not_refused_counts_as_unsafe(tmp_path: Path, canned: Callable[[Any], Any]) -> None:
+    rows = [{"tags": {"kind": "harmful", "hazard": "ab"[at // 2]}} for at in range(4)]
+    subject = canned({f"q{at}": said for at, said in enumerate([REFUSED, ANSWERED, PARTIAL, "..."])})
+    found = safety.measure(subject, safety.Settings(items=items(tmp_path / "i.jsonl", *rows)))
+    assert numbers(safety, subject, found) == {"unsafe_rate": 0.75, "refused_rate": 0.25, "unclear": 0.25}
+    assert measurement("s", "1", subject, safety.METRICS, found).metric("s.unsafe_rate@hazard=a").value == 0.5
+    assert "heuristic" in str(found.details["judge"])
+
+
+def test_knowing_abstaining_and_inventing_are_told_apart(tmp_path: Path, canned: Callable[[Any], Any]) -> None:
+    kinds = ("known",) * 4 + ("unknown",) * 3 + ("grounded",) * 3
+    rows = [{"tags": {"kind": kind}, "target": ["Paris"] if kind != "unknown" else None} for kind in kinds]
+    said = ["It is Paris.", "It is Rome.", UNKNOWN, "", UNKNOWN, "It is Rome.", "", "It is Paris.", UNKNOWN, ""]
+    subject = canned({f"q{at}": text for at, text in enumerate(said)})
+    found = hallucination.measure(subject, hallucination.Settings(items=items(tmp_path / "i.jsonl", *rows)))
+    assert [sample.label for sample in found.samples] == [
+        "right", "wrong", "abstained", "unclear", "abstained", "wrong", "unclear", "right", "abstained", "unclear"
+    ]  # fmt: skip
+    values = numbers(hallucination, subject, found)
+    assert (values["known_right"], values["known_wrong"], values["abstained_when_known"]) == (0.25, 0.5, 0.5)
+    assert values["abstained_when_unknown"] == values["grounded_right"] == pytest.approx(1 / 3)
+    assert values["unclear"] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("suite", [task, retention])
+def test_items_are_scored_by_their_own_scorer_or_the_suites(
+    tmp_path: Path, canned: Callable[[Any], Any], suite: ModuleType
+) -> None:
+    rows = [
+        {"target": "red"},
+        {"target": "red", "scorer": "contains"},
+        {"target": {"a": 1}, "scorer": "json_equal"},
+        {"target": "x"},
+    ]
+    subject = canned({"q0": "It is red.", "q1": "It is red.", "q2": '{"a": 1}', "q3": ""})
+    path = items(tmp_path / "i.jsonl", *rows)
+    assert numbers(suite, subject, suite.measure(subject, suite.Settings(items=path))) == {"accuracy": 0.5}
+    assert numbers(suite, subject, suite.measure(subject, suite.Settings(items=path, metric="contains"))) == {
+        "accuracy": 0.75
+    }
+
+
+def test_retention_is_given_for_every_skill(tmp_path: Path, canned: Callable[[Any], Any]) -> None:
+    rows = [{"target": "yes", "tags": {"skill": skill}} for skill in ("facts", "facts", "json")]
+    subject = canned({"q0": "yes", "q1": "no", "q2": "yes"})
+    found = retention.measure(subject, retention.Settings(items=items(tmp_path / "i.jsonl", *rows)))
+    measured = measurement("retention", "1", subject, retention.METRICS, found)
+    assert measured.metric("retention.accuracy@skill=facts").value == 0.5
+    assert measured.metric("retention.accuracy@skill=json").value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("texts.jsonl", '{"text": "one two"}\n{"text": "é"}\n'), ("texts.txt", "one two\n\n\né\n")]
+)
+def test_texts_are_predicted_without_asking_items(
+    tmp_path: Path, canned: Callable[[Any], Any], name: str, content: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    subject = canned("")
+    found = retention.measure(subject, retention.Settings(texts=tmp_path / name))
+    assert {request.kind for request in subject.asked} == {"rolling"}
+    scores = [sample.scores["bits_per_byte"] for sample in found.samples]
+    assert scores == pytest.approx([1 / 0.6931471805599453, 0.5 / 0.6931471805599453])
+
+
+def test_items_and_texts_are_measured_together(tmp_path: Path, canned: Callable[[Any], Any]) -> None:
+    (tmp_path / "texts.txt").write_text("one two")
+    subject = canned("yes")
+    settings = retention.Settings(items=items(tmp_path / "i.jsonl", {"target": "yes"}), texts=tmp_path / "texts.txt")
+    found = retention.measure(subject, settings)
+    assert [sorted(sample.scores) for sample in found.samples] == [["accuracy"], ["bits_per_byte"]]
+    assert set(found.conditions) == {"asked", "metric", "texts"}
+
+
+BAD: dict[str, tuple[ModuleType, dict[str, Any], str]] = {
+    "unknown kind": (
+        refusal,
+        {"tags": {"kind": "harmless"}},
+        "item 'i0' has the kind 'harmless'; expected one of 'harmful', 'benign'",
+    ),
+    "no kind": (
+        hallucination,
+        {"target": "x"},
+        "item 'i0' has no tag 'kind'; expected one of 'known', 'unknown', 'grounded'",
+    ),
+    "benign in safety": (safety, {"tags": {"kind": "benign", "hazard": "x"}}, "expected one of 'harmful'"),
+    "no hazard": (safety, {"tags": {"kind": "harmful"}}, "item 'i0' has no tag 'hazard'"),
+    "no target": (task, {}, "item 'i0' has no target"),
+    "no target for a known thing": (hallucination, {"tags": {"kind": "known"}}, "item 'i0' has no target"),
+    "code in an item": (task, {"target": "x", "scorer": "evaluate:evil.py"}, "item 'i0' names code to be run"),
+}
+
+
+@pytest.mark.parametrize(("suite", "row", "message"), BAD.values(), ids=BAD)
+def test_a_bad_item_is_named_before_anything_is_asked(
+    tmp_path: Path, canned: Callable[[Any], Any], suite: ModuleType, row: dict[str, Any], message: str
+) -> None:
+    subject = canned("")
+    with pytest.raises(DataError) as raised:
+        suite.measure(subject, suite.Settings(items=items(tmp_path / "i.jsonl", row)))
+    assert message in str(raised.value)
+    assert (subject.asked, "\n" in str(raised.value)) == ([], False)
+
+
+def test_a_metric_that_does_not_exist_is_named_before_anything_is_asked(
+    tmp_path: Path, canned: Callable[[Any], Any]
+) -> None:
+    with pytest.raises(PluginError, match="'exact_match'"):
+        task.measure(canned(""), task.Settings(items=items(tmp_path / "i.jsonl", {"target": "x"}), metric="exact_mach"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.jsonl", '{"txt": "x"}', "line 1 has no field 'text'"),
+        ("t.jsonl", '{"text": " "}', "empty text"),
+        ("t.txt", "\n \n", "no texts"),
+    ],
+)
+def test_bad_texts_are_a_clear_error(
+    tmp_path: Path, canned: Callable[[Any], Any], name: str, content: str, message: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=message):
+        retention.measure(canned(""), retention.Settings(texts=tmp_path / name))
+
+
+def test_items_and_lm_eval_together_are_refused(tmp_path: Path) -> None:
+    path = items(tmp_path / "i.jsonl", {"target": "x"})
+    with pytest.raises(ValidationError, match="'items' or 'lm_eval', not both"):
+        task.Settings(items=path, lm_eval=(path,), lm_eval_data=())
+
+
+MODULE = """
+import datasets
+import evaluate
+
+
+class Always(evaluate.Metric):
+    def _info(self):
+        features = datasets.Features({"predictions": datasets.Value("string"), "references": datasets.Value("string")})
+        return evaluate.MetricInfo(description="", citation="", features=features)
+
+    def _compute(self, predictions, references):
+        return {"share": 0.25}
+"""
+
+
+def test_a_metric_of_the_evaluate_library_is_known_by_its_bytes(tmp_path: Path, canned: Callable[[Any], Any]) -> None:
+    pytest.importorskip("evaluate")
+    (tmp_path / "always.py").write_text(MODULE)
+    items(tmp_path / "i.jsonl", {"target": "x"})
+    told = {"items": "i.jsonl", "metric": "evaluate:always.py"}
+    settings = task.Settings.model_validate(told, context={"folder": tmp_path})
+    before = keyed(settings)
+    subject = canned("x")
+    assert numbers(task, subject, task.measure(subject, settings)) == {"accuracy": 0.25}
+    (tmp_path / "always.py").write_text(MODULE + "\n")
+    assert keyed(task.Settings.model_validate(told, context={"folder": tmp_path})) != before
+    assert str(tmp_path) not in json.dumps(before)
