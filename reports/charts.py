@@ -103,8 +103,7 @@ def _margin(check: Check, better: Better) -> tuple[float | None, bool]:
         "at_least": (bound, False),
         "at_most": (bound, True),
         "max_drop": (-bound, False) if down else (bound, True),
-        "max_rise": (bound, True),
-        "min_gain": (bound, False) if down else (-bound, True),
+        "must_gain": (bound, False) if down else (-bound, True),
     }
     return lines.get(check.rule.kind, (None, False))
 
@@ -173,14 +172,14 @@ def curve(points: Sequence[Mapping[str, float]], names: Sequence[str], height: f
         return None
     steps = [step for found in series.values() for step, _ in found]
     values = [value for found in series.values() for _, value in found]
-    ticks = _nice(min(*values, 0.0), max(values))
+    ticks = _nice(min(*values, 0.0), max(values), 3 if height < 150 else 5)
     left, right, top, bottom = 56.0, CURVE_WIDTH - 12.0, 8.0, height - 22.0
     across = _scale(min(steps), max(steps), left, right)
     up = _scale(ticks[0], ticks[-1], bottom, top)
     return Panel(
         height=height,
         lines={name: _line(found, across, up) for name, found in series.items()},
-        rows=tuple(Mark(up(tick), f"{tick:.4g}") for tick in ticks),
+        rows=tuple(Mark(up(tick), f"{tick:.4g}".replace("e-0", "e\u2212")) for tick in ticks),
         columns=tuple(Mark(across(step), f"{step:g}") for step in _columns(min(steps), max(steps))),
     )
 
@@ -203,14 +202,14 @@ def _line(found: Sequence[tuple[float, float]], across: Place, up: Place) -> Lin
 
 
 def _columns(first: float, last: float) -> list[float]:
-    inner = [tick for tick in _nice(first, last) if first < tick < last - (last - first) * 0.08]
+    inner = [tick for tick in _nice(first, last, 5) if first < tick < last - (last - first) * 0.08]
     return [first, *[tick for tick in inner if tick - first > (last - first) * 0.08], last]
 
 
-def _nice(low: float, high: float) -> list[float]:
-    """Three to six round numbers from at most ``low`` to at least ``high``."""
+def _nice(low: float, high: float, most: int) -> list[float]:
+    """Round numbers in at most ``most`` steps, or one more, from at most ``low`` to at least ``high``."""
     breadth = (high - low) or abs(high) or 1.0
-    power = 10.0 ** math.floor(math.log10(breadth / 3))
-    stride = next((factor * power for factor in (1, 2, 5, 10) if breadth / (factor * power) <= 5), 10 * power)
+    power = 10.0 ** math.floor(math.log10(breadth / most))
+    stride = next((factor * power for factor in (1, 2, 5, 10) if breadth / (factor * power) <= most), 10 * power)
     first, last = math.floor(low / stride + 1e-9), math.ceil(high / stride - 1e-9)
     return [round(index * stride, 12) for index in range(first, max(last, first + 1) + 1)]

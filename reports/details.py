@@ -13,7 +13,8 @@ from harness.channels.wording.numbers import count
 MOST_ROWS, MOST_COLUMNS, LONGEST = 40, 10, 400
 
 # Names under which suites say what they did not do; they are shown apart, and again in the limits.
-NOT_DONE = ("not_looked_for", "not_measured", "not_covered", "unsupported", "limits")
+NOT_DONE = ("not_looked_for", "not_measured", "not_covered", "limits")
+WHY_NOT = "why_not"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Details:
 
 def details(found: Mapping[str, JsonValue]) -> Details:
     """Sorts a measurement's details into facts, tables and what was not done."""
-    rest = {name: value for name, value in found.items() if name not in NOT_DONE}
+    rest = {name: value for name, value in found.items() if name not in (*NOT_DONE, WHY_NOT)}
     tables = [table for name, value in rest.items() if (table := _table(spoken(name), value))]
     named = {table.caption for table in tables}
     facts = [(spoken(name), text(value)) for name, value in rest.items() if spoken(name) not in named]
@@ -46,7 +47,11 @@ def details(found: Mapping[str, JsonValue]) -> Details:
 
 def not_done(found: Mapping[str, JsonValue]) -> tuple[str, ...]:
     """Lists what a suite says it did not look for."""
-    return tuple(each for name in NOT_DONE for each in _sentences(found.get(name)))
+    why = found.get(WHY_NOT)
+    reasons = why if isinstance(why, Mapping) else {}
+    named = [each for name in NOT_DONE for each in _sentences(found.get(name))]
+    unnamed = [each for each in reasons if each not in named]
+    return tuple(f"{each}: {text(reasons[each])}" if each in reasons else each for each in (*named, *unnamed))
 
 
 def _sentences(value: JsonValue) -> list[str]:

@@ -1,7 +1,7 @@
 """Text that nobody vouches for: model output, data rows, names and messages that may hold either.
 
-Escaping for HTML is the template engine's work and always on. What is done here is what escaping leaves open: characters
-that cannot be seen or that reorder what is read, text without end, and personal data that a model says aloud.
+Escaping for HTML is the template engine's work and always on. What is done here is what escaping leaves open:
+characters that cannot be seen or that reorder what is read, text without end, and personal data in answers.
 """
 
 from __future__ import annotations
@@ -18,17 +18,22 @@ from harness.channels.wording.numbers import count
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 KEPT = frozenset("\n\t")
 
+SENTENCE = 2_000
+
 # One mark on another, and another: a single letter could otherwise paint over the lines around it.
 PILED = re.compile(r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4})"
                    r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")  # fmt: skip
+
+# Telephone, account and card numbers, which neither a date nor a decimal fraction is.
+DATE_OR_FRACTION = r"(?!\d{4}-\d\d-\d\d|\d+\.\d+(?![\d.]))"
+DIGITS = rf"(?<![\w.]){DATE_OR_FRACTION}\+?\(?\d(?:[ ()./-]{{0,2}}\d){{8,18}}(?!\w)"
 
 # What can be told by its form alone; a name or an address cannot, which the report's limits say.
 PERSONAL = (
     ("e-mail", re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")),
     ("IBAN", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")),
     ("IP address", re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")),
-    # Neither a date nor a decimal fraction is a telephone, account or card number.
-    ("number", re.compile(r"\b\d{3}-\d{2}-\d{4}\b|(?<![\w.])(?!\d{4}-\d\d-\d\d|\d+\.\d+(?![\d.]))\+?\(?\d(?:[ ()./-]{0,2}\d){8,18}(?!\w)")),
+    ("number", re.compile(rf"\b\d{{3}}-\d{{2}}-\d{{4}}\b|{DIGITS}")),
 )
 
 
@@ -68,6 +73,13 @@ def excerpt(text: str, longest: int) -> Excerpt:
     if len(text) <= longest:
         return Excerpt(masked)
     return Excerpt(masked[:longest].rstrip() + " …", f"first {count(longest)} of {count(len(text))} characters")
+
+
+def sentence(text: str) -> str:
+    """Clips a reason or a message, and says where the rest is; a browser lays out an endless word in endless time."""
+    if len(text) <= SENTENCE:
+        return text
+    return f"{text[:SENTENCE]} … (first {count(SENTENCE)} of {count(len(text))} characters; all are in decision.json)"
 
 
 def mask(text: str) -> str:

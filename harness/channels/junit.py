@@ -1,7 +1,7 @@
 """JUnit XML, as continuous integration reads it: a test suite for every suite, a test case for every rule.
 
-A rule that failed is a failure, one that could not be settled is a failure of the type ``inconclusive`` (it is not allowed
-either), one without a usable measurement is an error, and one that was not reached is skipped.
+A rule that failed is a failure, one that could not be settled is a failure of the type ``inconclusive`` (it is not
+allowed either), one without a usable measurement is an error, and one that was not reached is skipped.
 """
 
 from __future__ import annotations

@@ -6,10 +6,9 @@ import re
 import unicodedata
 
 from harness.audit import Audit
+from harness.channels.wording import verdicts
 from harness.channels.wording.numbers import Shown, plural
-from harness.channels.wording.verdicts import (
-    OUTCOMES, SEVERITY, Line, because, condition, decided_at, lines, reason, short, title,
-)
+from harness.channels.wording.verdicts import OUTCOMES, SEVERITY, Line, because, decided_at, short
 from harness.types import Outcome
 
 FILENAME = "summary.md"
@@ -23,7 +22,7 @@ MOST_REASONS = 50
 MARKS: dict[Outcome, str] = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "missing": "⬜"}
 
 # A bracket begins a link, an at sign a mention, a hash a reference: nothing here may notify or lead anywhere.
-SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@-])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]#!|~$@])")
 LINKS = re.compile(r"(://|www(?=\.)|@)", re.IGNORECASE)
 
 
@@ -41,8 +40,8 @@ def _head(audit: Audit) -> list[str]:
         f"policy `{short(decision.policy)}`",
     ]
     when = decided_at(audit)
-    heading = f"## {MARKS[_mark(audit)]} {title(audit)}: {plain(record.project)}"
-    return [heading, f"**{plain(reason(audit))}**", " · ".join([*facts, plain(when)] if when else facts)]
+    heading = f"## {MARKS[_mark(audit)]} {verdicts.title(audit)}: {plain(record.project)}"
+    return [heading, f"**{plain(verdicts.reason(audit))}**", " · ".join([*facts, plain(when)] if when else facts)]
 
 
 def _mark(audit: Audit) -> Outcome:
@@ -59,11 +58,13 @@ def _reasons(audit: Audit) -> list[str]:
 
 
 def _table(audit: Audit) -> list[str]:
-    shown = sorted(lines(audit), key=lambda line: SEVERITY.index(line.check.outcome))
+    shown = sorted(verdicts.lines(audit), key=lambda line: SEVERITY.index(line.check.outcome))
     if not shown:
         return []
-    head = ["| outcome | rule | candidate | baseline | change | interval | detectable | n |",
-            "|---|---|---:|---:|---:|---|---:|---:|"]
+    head = [
+        "| outcome | rule | candidate | baseline | change | interval | detectable | n |",
+        "|---|---|---:|---:|---:|---|---:|---:|",
+    ]
     rest = [f"\n{plural(len(shown) - MOST_ROWS, 'more rule')} in decision.json"] if len(shown) > MOST_ROWS else []
     return ["\n".join([*head, *map(_row, shown[:MOST_ROWS])]), *rest]
 
@@ -88,9 +89,11 @@ def _unreached(audit: Audit) -> list[str]:
     rules = audit.record.unreached
     if not rules:
         return []
-    named = [f"- {plain(rule.metric)} {plain(condition(rule, 'number'))}" for rule in rules[:MOST_ROWS]]
-    return [f"Not reached, because an earlier gate did not allow the run to go on ({plural(len(rules), 'rule')}):",
-            "\n".join(named)]
+    named = [f"- {plain(rule.metric)} {plain(verdicts.condition(rule, 'number'))}" for rule in rules[:MOST_ROWS]]
+    return [
+        f"Not reached, because an earlier gate did not allow the run to go on ({plural(len(rules), 'rule')}):",
+        "\n".join(named),
+    ]
 
 
 def plain(text: str) -> str:

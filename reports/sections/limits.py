@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.audit import Audit
 from harness.channels.wording.numbers import plural
+from harness.channels.wording.verdicts import lines
 from harness.types import Measurement
 from reports.details import not_done
 
@@ -36,7 +37,9 @@ def _gaps(audit: Audit) -> Iterator[Limit]:
     for part, arms in (("scan", audit.scan), ("evaluate", audit.candidate)):
         missing = tuple(sorted(_planned(audit, part) - {measurement.suite for measurement in arms}))
         if missing:
-            yield Limit(f"Suites not run ({part})", "The run file asks for them; no measurement of them is held.", missing)
+            yield Limit(
+                f"Suites not run ({part})", "The run file asks for them; the run holds no measurement.", missing
+            )
     unmeasured = tuple(check.metric for check in audit.decision.checks if check.outcome == "missing")
     if unmeasured:
         yield Limit("Rules without a usable measurement", "They count as not allowed.", unmeasured)
@@ -84,11 +87,13 @@ def _without_interval(audit: Audit) -> Iterator[str]:
 
 
 def _unsettled(audit: Audit) -> tuple[str, ...]:
-    wide = [check for check in audit.decision.checks if check.detectable is not None and check.delta is not None]
     return tuple(
-        f"{check.metric}: {plural(check.n, 'item')} show a change of {check.detectable:.3g}, margin {abs(check.rule.bound):g}"
-        for check in wide
-        if check.detectable is not None and check.detectable > abs(check.rule.bound)
+        f"{line.check.metric}: {plural(line.check.n, 'item')} would show a change of {line.detectable.text}; "
+        f"the rule asks for {line.condition}"
+        for line in lines(audit)
+        if line.detectable
+        and line.check.delta is not None
+        and float(line.detectable.exact) > abs(line.check.rule.bound)
     )
 
 
@@ -96,8 +101,8 @@ def _always(audit: Audit) -> Iterator[Limit]:
     if audit.candidate:
         yield Limit(
             "Items are a sample",
-            "Rates hold for questions like those asked. An interval covers the chance of the draw, not a change of users, "
-            "languages or attacks.",
+            "Rates hold for questions like those asked. An interval covers the chance of the draw, not a change of "
+            "users, languages or attacks.",
         )
     if audit.scan:
         yield Limit("A scan finds what it looks for", "Data without findings is not data without personal data.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.audit import Audit
-from harness.channels.wording.numbers import rates, unit_of
+from harness.channels.wording.numbers import units
 from harness.channels.wording.verdicts import SEVERITY, Line, condition, lines
 from harness.types import Better
 from reports.charts import Strip, strip
@@ -27,16 +27,20 @@ class Row:
 def build(audit: Audit) -> Mapping[str, Any] | None:
     """Lists the checks, worst first, then the rules that nothing was measured for any more."""
     shown = sorted(lines(audit), key=lambda line: SEVERITY.index(line.check.outcome))
-    shares = rates(audit)
-    unreached = [(rule.metric, condition(rule, unit_of(rule.metric, shares))) for rule in audit.record.unreached]
+    known = units(audit)
+    unreached = [(rule.metric, condition(rule, known.get(rule.metric, "number"))) for rule in audit.record.unreached]
     if not shown and not unreached:
         return None
     directions = _directions(audit)
     return {
-        "rows": [Row(line, strip(line.check, line.unit, directions.get(line.check.metric, "higher"))) for line in shown],
+        "rows": [_row(line, directions) for line in shown],
         "unreached": unreached,
         "alphas": sorted({f"{line.check.rule.alpha:g}" for line in shown}),
     }
+
+
+def _row(line: Line, directions: Mapping[str, Better]) -> Row:
+    return Row(line, strip(line.check, line.unit, directions.get(line.check.metric, "higher")))
 
 
 def _directions(audit: Audit) -> dict[str, Better]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.audit import Audit
-from harness.channels.wording.numbers import Shown, count, level, rates, span, unit_of
+from harness.channels.wording.numbers import Shown, count, level, span
 from harness.types import Measurement, Metric
 from reports.details import Details, details
 from reports.untrusted import Excerpt, excerpt
@@ -55,25 +55,25 @@ def build(audit: Audit) -> Mapping[str, Any] | None:
     """Shows the scan's metrics, its findings by kind, and the first of them by their place."""
     if not audit.scan:
         return None
-    shares = rates(audit)
     counted = Counter((_word(finding, "suite"), _word(finding, "entity")) for finding in audit.findings)
+    ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
     return {
-        "suites": [_suite(measurement, shares) for measurement in audit.scan],
+        "suites": [_suite(measurement) for measurement in audit.scan],
         "subject": sorted({measurement.subject for measurement in audit.scan}),
-        "kinds": [(*kind, count(number)) for kind, number in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))],
+        "kinds": [(*kind, count(number)) for kind, number in ordered],
         "findings": [_finding(finding) for finding in audit.findings[:FIRST]],
         "total": len(audit.findings),
     }
 
 
-def _suite(measurement: Measurement, shares: frozenset[str]) -> SuiteScan:
-    rows = tuple(_metric(metric, shares) for metric in measurement.metrics)
+def _suite(measurement: Measurement) -> SuiteScan:
+    rows = tuple(map(_metric, measurement.metrics))
     return SuiteScan(measurement.suite, measurement.version, rows, details(measurement.details))
 
 
-def _metric(metric: Metric, shares: frozenset[str]) -> MetricRow:
-    unit = unit_of(metric.name, shares)
-    return MetricRow(metric.name, level(metric.value, unit), span(metric.interval, unit, False), count(metric.n))
+def _metric(metric: Metric) -> MetricRow:
+    interval = span(metric.interval, metric.unit, is_change=False)
+    return MetricRow(metric.name, level(metric.value, metric.unit), interval, count(metric.n))
 
 
 def _finding(finding: Mapping[str, Any]) -> FindingRow:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.audit import Audit
-from harness.channels.wording.numbers import Shown, change, count, level, rates, span, unit_of
+from harness.channels.wording.numbers import Shown, Unit, change, count, level, span, units
 from harness.types import Check, Measurement, Metric, Outcome
 from reports.charts import Dumbbell, dumbbell
 from reports.details import Details, details
@@ -61,8 +61,8 @@ def _suite(audit: Audit, candidate: Measurement | None, baseline: Measurement | 
     either = candidate or baseline
     assert either is not None
     names = dict.fromkeys(metric.name for arm in (candidate, baseline) if arm for metric in arm.metrics)
-    shares, checks = rates(audit), {check.metric: check for check in audit.decision.checks}
-    rows = [_row(name, candidate, baseline, shares, checks.get(name)) for name in names]
+    known, checks = units(audit), {check.metric: check for check in audit.decision.checks}
+    rows = [_row(name, candidate, baseline, known[name], checks.get(name)) for name in names]
     return SuiteTable(
         name=either.suite,
         version=either.version,
@@ -87,20 +87,20 @@ def _differs(candidate: Measurement | None, baseline: Measurement | None) -> tup
 
 
 def _row(
-    name: str, candidate: Measurement | None, baseline: Measurement | None, shares: frozenset[str], check: Check | None
+    name: str, candidate: Measurement | None, baseline: Measurement | None, unit: Unit, check: Check | None
 ) -> MetricRow:
     ours, theirs = (arm.metric(name) if arm else None for arm in (candidate, baseline))
-    unit, (whole, _, part) = unit_of(name, shares), name.partition("@")
+    whole, _, part = name.partition("@")
     either = ours or theirs
     assert either is not None
     return MetricRow(
         name=whole.split(".", 1)[-1],
         slice=part,
         better=either.better,
-        candidate=ours and level(ours.value, unit),
-        candidate_interval=ours and span(ours.interval, unit, False),
-        baseline=theirs and level(theirs.value, unit),
-        baseline_interval=theirs and span(theirs.interval, unit, False),
+        candidate=level(ours.value, unit) if ours else None,
+        candidate_interval=span(ours.interval, unit, False) if ours else None,
+        baseline=level(theirs.value, unit) if theirs else None,
+        baseline_interval=span(theirs.interval, unit, False) if theirs else None,
         delta=change(_delta(ours, theirs), unit),
         outcome=check.outcome if check else None,
         n=count(either.n),

@@ -8,17 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.audit import ARMS, Audit
-from harness.types import Measurement
 
 Unit = Literal["rate", "number"]
 
 # U+202F keeps a number and its unit on one line; U+2212 is as wide as the plus sign.
 THIN, MINUS = "\u202f", "\u2212"
 MOST_DECIMALS = 4
-
-# A mean of such scores may happen to lie between 0 and 1; it is a share of nothing all the same.
-NO_SHARE = frozenset({"bits", "byte", "loss", "perplexity", "nll", "logprob", "seconds", "tokens", "exposure", "rows"})
-SHARE = frozenset({"share", "rate", "fraction", "accuracy", "recall", "precision"})
 
 
 @dataclass(frozen=True)
@@ -29,38 +24,12 @@ class Shown:
     exact: str
 
 
-def rates(audit: Audit) -> frozenset[str]:
-    """Lists the metrics, without their slices, that are shares between 0 and 1."""
-    found: dict[str, list[bool]] = {}
-    for arm in ARMS:
-        for measurement in audit.arm(arm):
-            for name, is_share in _shares(measurement).items():
-                found.setdefault(name, []).append(is_share)
-    return frozenset(name for name, votes in found.items() if all(votes))
-
-
-def unit_of(metric: str, shares: frozenset[str]) -> Unit:
-    """Says in which unit a metric, or a slice of it, is read."""
-    return "rate" if metric.split("@")[0] in shares else "number"
-
-
-def _shares(measurement: Measurement) -> dict[str, bool]:
-    whole = [metric for metric in measurement.metrics if "@" not in metric.name]
-    return {metric.name: _is_share(measurement, metric.name, metric.value) for metric in whole}
-
-
-def _is_share(measurement: Measurement, name: str, value: float) -> bool:
-    short = name.split(".", 1)[-1]
-    words = set(short.split("_"))
-    if words & NO_SHARE or not 0.0 <= value <= 1.0:
-        return False
-    scores = [sample.scores[short] for sample in measurement.samples if short in sample.scores]
-    if scores:
-        return all(0.0 <= score <= 1.0 for score in scores)
-    # A scan counts as well as it measures shares: only a fraction, an interval or the name tells the two apart.
-    metric = measurement.metric(name)
-    has_interval = metric is not None and metric.interval is not None
-    return has_interval or bool(words & SHARE) or not value.is_integer()
+def units(audit: Audit) -> dict[str, Unit]:
+    """Lists the unit of every metric of a run; a rate is one only where every arm says so."""
+    found: dict[str, Unit] = {}
+    for metric in (metric for arm in ARMS for measurement in audit.arm(arm) for metric in measurement.metrics):
+        found[metric.name] = metric.unit if found.get(metric.name, metric.unit) == metric.unit else "number"
+    return found
 
 
 def level(value: float | None, unit: Unit, near: float | None = None) -> Shown | None:
@@ -71,14 +40,24 @@ def level(value: float | None, unit: Unit, near: float | None = None) -> Shown |
         unit: How it is read.
         near: A bound that the text must not be rounded onto, so that a reader never sees a contradiction.
     """
-    return None if value is None else Shown(_text(value, unit, near) + (f"{THIN}%" if unit == "rate" else ""), exact(value))
+    return (
+        None
+        if value is None
+        else Shown(_text(value, unit, near) + (f"{THIN}%" if unit == "rate" else ""), exact(value))
+    )
 
 
 def change(value: float | None, unit: Unit, near: float | None = None) -> Shown | None:
     """Shows a difference, always with its sign."""
     if value is None:
         return None
-    return Shown(signed(value, unit, near) + (f"{THIN}pp" if unit == "rate" else ""), exact(value))
+    return Shown(signed(value, unit, near) + (f"{THIN}points" if unit == "rate" else ""), exact(value))
+
+
+def size(value: float | None, unit: Unit) -> Shown | None:
+    """Shows how large a difference is, whichever way it goes."""
+    shown = change(value, unit)
+    return None if shown is None else Shown(shown.text.lstrip("+"), shown.exact)
 
 
 def span(interval: tuple[float, float] | None, unit: Unit, is_change: bool, near: float | None = None) -> Shown | None:
@@ -86,7 +65,7 @@ def span(interval: tuple[float, float] | None, unit: Unit, is_change: bool, near
     if interval is None:
         return None
     ends = [signed(end, unit, near) if is_change else _text(end, unit, near) for end in interval]
-    suffix = "" if unit == "number" else f"{THIN}pp" if is_change else f"{THIN}%"
+    suffix = "" if unit == "number" else f"{THIN}points" if is_change else f"{THIN}%"
     return Shown(" to ".join(ends) + suffix, " to ".join(exact(end) for end in interval))
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from harness.audit import Audit
 from harness.channels.wording.numbers import (
-    Shown, Unit, change, count, level, listed, plural, rates, signed, span, unit_of,
+    Shown,
+    Unit,
+    change,
+    count,
+    level,
+    listed,
+    plural,
+    signed,
+    size,
+    span,
+    units,
 )
 from harness.types import Check, Outcome, Rule, Verdict
 
@@ -57,8 +67,8 @@ class Line:
 
 def lines(audit: Audit) -> tuple[Line, ...]:
     """Makes the checks of the decision readable, in the order of the policy."""
-    shares = rates(audit)
-    return tuple(_line(check, unit_of(check.metric, shares)) for check in audit.decision.checks)
+    known = units(audit)
+    return tuple(_line(check, known.get(check.metric, "number")) for check in audit.decision.checks)
 
 
 def _line(check: Check, unit: Unit) -> Line:
@@ -72,33 +82,24 @@ def _line(check: Check, unit: Unit) -> Line:
         delta=change(check.delta, unit, bound),
         interval=span(check.interval, unit, relative, bound),
         interval_of_change=relative,
-        detectable=level(check.detectable, unit) if not relative else _unsigned(check.detectable, unit),
+        detectable=size(check.detectable, unit),
         n=count(check.n),
     )
 
 
-def _unsigned(value: float | None, unit: Unit) -> Shown | None:
-    shown = change(value, unit)
-    return None if shown is None else Shown(shown.text.lstrip("+"), shown.exact)
-
-
 def condition(rule: Rule, unit: Unit) -> str:
     """Says what a rule asks for, without the name of its metric."""
-    amount = change(abs(rule.bound), unit)
-    size = amount.text.lstrip("+") if amount else ""
+    step, number = size(abs(rule.bound), unit), level(rule.bound, unit)
+    if step is None or number is None:
+        return rule.kind
+    # "Worse" and "better" rather than "drop" and "gain": for some metrics lower is better.
     sentences = {
-        "at_least": f"at least {_bare(rule.bound, unit)}",
-        "at_most": f"at most {_bare(rule.bound, unit)}",
-        "max_drop": f"may drop by at most {size}" if rule.bound else "may not drop",
-        "max_rise": f"may rise by at most {size}" if rule.bound else "may not rise",
-        "min_gain": f"must gain at least {size}" if rule.bound else "must gain",
+        "at_least": f"at least {number.text}",
+        "at_most": f"at most {number.text}",
+        "max_drop": f"at most {step.text} worse" if rule.bound else "not worse",
+        "must_gain": f"more than {step.text} better" if rule.bound else "better",
     }
     return sentences.get(rule.kind, f"{rule.kind.replace('_', ' ')} {signed(rule.bound, unit)}")
-
-
-def _bare(bound: float, unit: Unit) -> str:
-    shown = level(bound, unit)
-    return shown.text if shown else ""
 
 
 def title(audit: Audit) -> str:
@@ -127,7 +128,8 @@ def _every(total: int) -> str:
 def _those(audit: Audit, outcome: Outcome, verb: str) -> str:
     checks = audit.decision.checks
     named = [check.metric for check in checks if check.outcome == outcome]
-    return f"{count(len(named))} of {plural(len(checks), 'rule')} {verb} ({_names(named)})"
+    share = "the only rule" if len(checks) == 1 else f"{count(len(named))} of {plural(len(checks), 'rule')}"
+    return f"{share} {verb} ({_names(named)})"
 
 
 def _names(names: Sequence[str]) -> str:
@@ -154,7 +156,12 @@ def because(audit: Audit) -> tuple[str, ...]:
     """Lists everything that stands against the candidate, worst first, one sentence each."""
     problems = [f"{problem.stage}: {problem.message}" for problem in audit.decision.problems]
     against = [check for check in worst_first(audit.decision.checks) if check.outcome != "pass"]
-    return (*problems, *(f"{check.metric}: {check.reason}" for check in against))
+    return (*problems, *map(_named, against))
+
+
+def _named(check: Check) -> str:
+    """The reason of a check; most begin with their metric, and those that do not are given it."""
+    return check.reason if check.metric in check.reason else f"{check.metric}: {check.reason}"
 
 
 def worst_first(checks: Sequence[Check]) -> tuple[Check, ...]:
