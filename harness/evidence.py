@@ -32,7 +32,9 @@ def read_measurement(folder: Path) -> Measurement:
             return head
         return head.model_copy(update={"samples": read_samples(folder / "samples.parquet")})
     except (OSError, ValueError, ValidationError) as error:
-        raise IntegrityError(f"'{folder}' is not a measurement: {error}", "measurement.json and samples.parquet") from error
+        raise IntegrityError(
+            f"'{folder}' is not a measurement: {error}", "measurement.json and samples.parquet"
+        ) from error
 
 
 def write_samples(path: Path, samples: Sequence[Sample]) -> None:

@@ -114,14 +114,12 @@ class Job:
             UsageError: The folder to write to holds something else.
         """
         claim(self.out)
-        with Models() as models:
-            found = Findings()
-            services = Services(self.runs / ".store", models)
-            decision = self.decide(found, services)
-            promotion = None
-            if decision.allowed and decision.stage == "model" and self.run.promote is not None:
-                promotion = self.promote(found, decision)
-            self.write(found, decision, promotion)
+        found, services = Findings(), Services(self.runs / ".store", Models())
+        decision = self.decide(found, services)
+        promotion = None
+        if decision.allowed and decision.stage == "model" and self.run.promote is not None:
+            promotion = self.promote(found, decision)
+        self.write(found, decision, promotion)
         return decision
 
     def decide(self, found: Findings, services: Services) -> Decision:
@@ -135,9 +133,11 @@ class Job:
             return self.data_decision(found)
         with failures("train", found):
             found.arm, found.against = self.arms(found, services)
-        for suite in run.evaluate if found.arm else ():
-            with failures(f"evaluate.{suite}", found):
-                self.evaluate(suite, found, services)
+        # One arm after the other: two whole models are then loaded once each.
+        for arm_of, into in ((found.arm, found.candidate), (found.against, found.baseline)):
+            for suite in run.evaluate if arm_of else ():
+                with failures(f"evaluate.{suite}", found):
+                    into.append(self.evaluate(suite, arm_of, found, services))
         return decide(
             "model",
             run.gates,
@@ -204,14 +204,11 @@ class Job:
         found.trained = Path(done.output.path)
         return artifact(found.trained / "candidate")
 
-    def evaluate(self, suite: str, found: Findings, services: Services) -> None:
-        """Asks candidate and baseline the items of one suite."""
-        if found.arm is None or found.against is None:
-            return
-        stage, settings = evaluate_stage(suite), self.run.evaluate[suite]
-        for measured, into in ((found.arm, found.candidate), (found.against, found.baseline)):
-            done = self.perform(stage, measured.inputs, settings, services, found)
-            into.append(read_measurement(Path(done.output.path)))
+    def evaluate(self, suite: str, measured: Arm, found: Findings, services: Services) -> Measurement:
+        """Asks one model the items of one suite."""
+        settings = self.run.evaluate[suite]
+        done = self.perform(evaluate_stage(suite, settings), measured.inputs, settings, services, found)
+        return read_measurement(Path(done.output.path))
 
     def perform(
         self, stage: Stage, inputs: Mapping[str, Artifact], settings: Noun, services: Services, found: Findings
@@ -278,7 +275,9 @@ def claim(out: Path) -> None:
     foreign = [path.name for path in out.iterdir() if path.name not in EVIDENCE] if out.is_dir() else []
     foreign = [name for name in foreign if not name.startswith(".")]
     if foreign:
-        raise UsageError(f"'{out}' holds '{sorted(foreign)[0]}'", "an empty folder, or one of a former run", "choose --out")
+        raise UsageError(
+            f"'{out}' holds '{sorted(foreign)[0]}'", "an empty folder, or one of a former run", "choose --out"
+        )
     for name in EVIDENCE:
         if name != "candidate":
             remove(out / name)
@@ -346,5 +345,3 @@ def shown(run: RunFile) -> dict[str, Any]:
 def short_key(run: RunFile) -> str:
     """Eight characters that change when the run file's meaning does."""
     return digest_of(shown(run)).removeprefix("sha256:")[:8]
-
-

@@ -187,7 +187,9 @@ class _Reader:
 
     def rules(self, value: Any, scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> tuple[Rule, ...]:
         if not isinstance(value, list) or not value:
-            self.say(("gates",), "there are no rules; expected at least one, such as {metric: task.accuracy, at_least: 0.8}")
+            self.say(
+                ("gates",), "there are no rules; expected at least one, such as {metric: task.accuracy, at_least: 0.8}"
+            )
             return ()
         rules = (self.rule(part, ("gates", index), scan, evaluate) for index, part in enumerate(value))
         return tuple(rule for rule in rules if rule is not None)
@@ -199,7 +201,10 @@ class _Reader:
             return None
         for key in value:
             if key not in (*kinds, "metric", "alpha"):
-                self.say((*place, key), f"unknown key '{key}'; expected {plugins.suggestion(str(key), (*kinds, 'metric', 'alpha'))}")
+                self.say(
+                    (*place, key),
+                    f"unknown key '{key}'; expected {plugins.suggestion(str(key), (*kinds, 'metric', 'alpha'))}",
+                )
                 return None
         chosen = [key for key in value if key in kinds]
         if len(chosen) != 1:
@@ -214,7 +219,11 @@ class _Reader:
         suite, _, metric = rule.metric.partition(".")
         kind = "data suite" if suite in scan else "model suite"
         if suite not in scan and suite not in evaluate:
-            here = plugins.suggestion(suite, (*scan, *evaluate)) if scan or evaluate else "a suite under 'scan' or 'evaluate'"
+            here = (
+                plugins.suggestion(suite, (*scan, *evaluate))
+                if scan or evaluate
+                else "a suite under 'scan' or 'evaluate'"
+            )
             self.say((*place, "metric"), f"no suite '{suite}' is under 'scan' or 'evaluate'; expected {here}")
             return False
         if kind == "data suite" and plugins.load("rule", rule.kind).NEEDS_BASELINE:
@@ -238,7 +247,10 @@ class _Reader:
         if evaluate and not trains:
             self.say(("evaluate",), "there is no candidate to evaluate; expected 'train' or 'candidate'")
         if trains and not value.get("evaluate"):
-            self.say(("evaluate",), "nothing is evaluated; expected at least one suite, or no candidate would ever be decided")
+            self.say(
+                ("evaluate",),
+                "nothing is evaluated; expected at least one suite, or no candidate would ever be decided",
+            )
         for name in head.data.train if head.data else ():
             if not name.startswith("hf:") and not (self.folder / name).exists():
                 self.say(("data", "train"), f"'{name}' does not exist (looked for '{self.folder / name}')")

@@ -35,7 +35,9 @@ class Verbs(click.Group):
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
             from harness.plugins import suggestion
 
-            raise click.UsageError(f"there is no verb '{args[0]}'; expected {suggestion(args[0], self.list_commands(ctx))}")
+            raise click.UsageError(
+                f"there is no verb '{args[0]}'; expected {suggestion(args[0], self.list_commands(ctx))}"
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -78,7 +80,9 @@ def run(arguments: list[str]) -> int:
         return _say(str(error), error.exit_code, arguments)
     except OSError as error:
         where = f" '{error.filename}'" if error.filename else ""
-        return _say(f"{(error.strerror or str(error)).lower()}{where}; nothing was promoted", ExitCode.INCOMPLETE, arguments)
+        return _say(
+            f"{(error.strerror or str(error)).lower()}{where}; nothing was promoted", ExitCode.INCOMPLETE, arguments
+        )
 
 
 def _say(message: str, code: ExitCode, arguments: list[str]) -> int:

@@ -33,7 +33,9 @@ def command(run_folders: tuple[Path, ...], html: Path | None, as_json: bool) -> 
     for row in rows:
         cells = "".join(_cell(cell, max(width, 16)) for cell in row["cells"])
         click.echo(f"{row['rule']:<52}{cells}")
-    verdicts = (click.style(f"{each.decision.verdict:>{max(width, 16)}}", fg=COLOURS[each.decision.verdict]) for each in audits)
+    verdicts = (
+        click.style(f"{each.decision.verdict:>{max(width, 16)}}", fg=COLOURS[each.decision.verdict]) for each in audits
+    )
     click.echo(f"{'verdict':<52}" + "".join(verdicts))
     return 0
 

@@ -19,7 +19,9 @@ MEANT = {"clean": "allowed"}
 
 
 @click.group("demo", invoke_without_command=True)
-@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Candidates judged side by side.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Candidates judged side by side."
+)
 @RUNS
 @click.pass_context
 def command(ctx: click.Context, jobs: int, runs: Path) -> int:
@@ -39,7 +41,19 @@ def _judge(name: str, runs: Path) -> bool:
     """Runs one candidate in a process of its own and prints its verdict as soon as it is there."""
     out = runs / f"demo-{name}"
     file = resources.files("demo") / "candidates" / f"{name}.yaml"
-    arguments = [sys.executable, "-m", "harness", "run", str(file), "--out", str(out), "--runs", str(runs), "--quiet", "--json"]
+    arguments = [
+        sys.executable,
+        "-m",
+        "harness",
+        "run",
+        str(file),
+        "--out",
+        str(out),
+        "--runs",
+        str(runs),
+        "--quiet",
+        "--json",
+    ]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     try:
         verdict = json.loads(done.stdout)["verdict"]

@@ -40,18 +40,17 @@ def command(
     under = artifact(resolve_model(base, here)) if base else None
     arms = [_arm(name, under, here) for name in (model, *([baseline] if baseline else []))]
     found: list[list[Measurement]] = []
-    with Models() as models:
-        services = Services(runs / ".store", models)
-        for wanted in suites:
-            name, _, items = wanted.partition("=")
-            chosen = ({"items": items} if items else {}) | ({"limit": limit} if limit else {})
-            settings = plugins.load("model suite", name).Settings.model_validate(chosen, context={"folder": here})
-            stage, row = evaluate_stage(name), []
-            for measured in arms:
-                done = perform(stage, measured.inputs, settings, store, services, show.stage(stage.label))
-                show.done(stage.label, done.entry.seconds, done.reused)
-                row.append(read_measurement(Path(done.output.path)))
-            found.append(row)
+    services = Services(runs / ".store", Models())
+    for wanted in suites:
+        name, _, items = wanted.partition("=")
+        chosen = ({"items": items} if items else {}) | ({"limit": limit} if limit else {})
+        settings = plugins.load("model suite", name).Settings.model_validate(chosen, context={"folder": here})
+        stage, row = evaluate_stage(name, settings), []
+        for measured in arms:
+            done = perform(stage, measured.inputs, settings, store, services, show.stage(stage.label))
+            show.done(stage.label, done.entry.seconds, done.reused)
+            row.append(read_measurement(Path(done.output.path)))
+        found.append(row)
     click.echo(_json(found) if as_json else _table(found))
     return 0
 

@@ -21,7 +21,9 @@ from harness.promotion import promote
 @click.command("promote")
 @RUN_FOLDER
 @click.option("--alias", default="champion", show_default=True, help="Name under which the version is found.")
-@click.option("--registry", type=click.Path(path_type=Path, dir_okay=False), help="SQLite file [default: RUNS/registry.db]")
+@click.option(
+    "--registry", type=click.Path(path_type=Path, dir_okay=False), help="SQLite file [default: RUNS/registry.db]"
+)
 @click.option("--base", default=None, help="Base model of an adapter [default: the run file's]")
 @RUNS
 @JSON
@@ -31,7 +33,9 @@ def command(
     """Promote the candidate of RUN_FOLDER if its decision allows it and its bytes are those that were evaluated."""
     audit = read_audit(run_folder)
     if again(audit, None) != audit.decision:
-        raise IntegrityError(f"the evidence of '{run_folder}' settles to another decision", "the one it holds", "run again")
+        raise IntegrityError(
+            f"the evidence of '{run_folder}' settles to another decision", "the one it holds", "run again"
+        )
     candidate = run_folder / "candidate"
     if not candidate.is_dir():
         raise UsageError(f"'{run_folder}' holds no 'candidate'", "a run that trained one, or was allowed")

@@ -27,4 +27,6 @@ def command(run_file: Path, as_json: bool) -> int:
 def _data(run: RunFile, folder: Path) -> dict[str, dict[str, object]]:
     names = [name for name in (run.data.train if run.data else ()) if not name.startswith("hf:")]
     facts = {name: describe(folder / name) for name in names}
-    return {name: {"rows": each.rows, "format": each.format, "columns": list(each.columns)} for name, each in facts.items()}
+    return {
+        name: {"rows": each.rows, "format": each.format, "columns": list(each.columns)} for name, each in facts.items()
+    }

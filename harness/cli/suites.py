@@ -49,4 +49,5 @@ def _page(kind: str, name: str) -> str:
         f"  {field:<20}{'required' if about.is_required() else f'default {about.default!s}'}"
         for field, about in module.Settings.model_fields.items()
     )
-    return f"{name} ({kind}, version {module.VERSION})\n\n{inspect.getdoc(module)}\n\nMetrics\n{metrics}\n\nSettings\n{fields}\n"
+    head = f"{name} ({kind}, version {module.VERSION})\n\n{inspect.getdoc(module)}"
+    return f"{head}\n\nMetrics\n{metrics}\n\nSettings\n{fields}\n"

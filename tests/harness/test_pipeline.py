@@ -143,6 +143,10 @@ def test_a_stage_killed_half_way_is_run_again_and_gives_the_same(tmp_path: Path,
     assert not (store.root / "objects").exists()
     whole = subprocess.run([*arguments, "go"], env=environment, capture_output=True, text=True, check=True)
     other = subprocess.run(
-        [sys.executable, str(script), str(tmp_path / "other"), "go"], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, str(script), str(tmp_path / "other"), "go"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert whole.stdout == other.stdout

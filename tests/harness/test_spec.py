@@ -73,7 +73,9 @@ def test_an_unknown_key_deep_inside_is_refused_with_the_nearest_one(folder: Path
 
 
 def test_every_mistake_of_a_file_is_reported_at_once(folder: Path) -> None:
-    text = GOOD.replace("epochs: 2", "epochs: -2").replace("refusal: {}", "refusl: {}").replace("rows.jsonl", "gone.jsonl")
+    text = (
+        GOOD.replace("epochs: 2", "epochs: -2").replace("refusal: {}", "refusl: {}").replace("rows.jsonl", "gone.jsonl")
+    )
     found = "\n".join(mistakes(folder, text))
     assert "line 5: train.epochs" in found
     assert "line 6: evaluate.refusl: there is no model suite 'refusl'; expected 'refusal'" in found
@@ -102,7 +104,7 @@ def test_a_rule_that_could_never_be_decided_is_refused(folder: Path, rule: str, 
     ("text", "said"),
     [
         ("", "line 1: expected keys such as"),
-        ("version: 1\n  bad", "line 2: not YAML"),
+        ("version: 1\nbad: [1\nx: 2", "line 3: not YAML"),
         ("version: 1\nversion: 1\n", "line 2: 'version' stands twice; expected it once"),
         (GOOD[: GOOD.index("gates")], "there are no rules"),
         (GOOD.replace("version: 1", "version: 2"), "version"),

@@ -13,7 +13,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("harness", "trainers", "suites", "reports", "demo")
 FORBIDDEN = {"utils", "util", "helpers", "helper", "common", "base", "core", "manager", "misc"}
-HEAVY = {"torch", "transformers", "peft", "trl", "presidio_analyzer", "spacy", "lm_eval", "evaluate", "datasets", "accelerate"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "peft",
+    "trl",
+    "presidio_analyzer",
+    "spacy",
+    "lm_eval",
+    "evaluate",
+    "datasets",
+    "accelerate",
+}
 
 
 def _files() -> list[Path]:
@@ -48,7 +59,9 @@ def test_a_package_imports_the_harness_and_itself_but_no_sibling(path: Path) -> 
 
 def test_imports_make_no_cycle() -> None:
     modules = {_module(path): path for path in _files()}
-    edges = {name: {each for each in _names(path) if each in modules and each != name} for name, path in modules.items()}
+    edges = {
+        name: {each for each in _names(path) if each in modules and each != name} for name, path in modules.items()
+    }
     done: set[str] = set()
 
     def visit(name: str, trail: tuple[str, ...]) -> None:
@@ -93,7 +106,14 @@ def test_heavy_libraries_load_only_inside_a_function_or_a_room_of_their_own(path
 
 @pytest.mark.parametrize(
     "module",
-    ["harness.cli", "harness.cli.run", "harness.cli.gate", "harness.cli.report", "harness.cli.show", "harness.cli.suites"],
+    [
+        "harness.cli",
+        "harness.cli.run",
+        "harness.cli.gate",
+        "harness.cli.report",
+        "harness.cli.show",
+        "harness.cli.suites",
+    ],
 )
 def test_a_light_verb_starts_without_a_heavy_library(module: str) -> None:
     code = f"import sys, {module}; print(' '.join(sorted(set(sys.modules) & {HEAVY!r})))"
