@@ -71,18 +71,22 @@ def train(work: Work) -> None:
     trained = plugin.train(request)
     _check(candidate, work.plugin)
     _write(candidate / "tunegate.json", _manifest(work, plugin, trained))
-    _write(work.out / "training.json", {"curve": [dict(point) for point in trained.curve], "facts": dict(trained.facts)})
+    _write(
+        work.out / "training.json", {"curve": [dict(point) for point in trained.curve], "facts": dict(trained.facts)}
+    )
 
 
 def _rows(inputs: Mapping[str, Path]) -> tuple[Path, ...]:
-    """The files of rows in the order of the run file: ``train``, ``train[1]``, ``train[2]`` …"""
+    """The files of rows in the order of the run file: ``train``, ``train[1]``, ``train[2]`` and so on."""
     found = {int(match[1] or 0): path for name, path in inputs.items() if (match := _TRAIN.fullmatch(name))}
     return tuple(found[index] for index in sorted(found))
 
 
 def _check(candidate: Path, method: str) -> None:
     if not any(candidate.glob("*.safetensors")):
-        raise TrainingError(f"the trainer '{method}' wrote no weights", "a '.safetensors' file in the candidate's folder")
+        raise TrainingError(
+            f"the trainer '{method}' wrote no weights", "a '.safetensors' file in the candidate's folder"
+        )
 
 
 def _manifest(work: Work, plugin: ModuleType, trained: Trained) -> dict[str, JsonValue]:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -62,9 +63,8 @@ def build_base(folder: Path) -> Path:
     inner.pre_tokenizer, inner.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     texts = [message["content"] for row in sums(100) for message in row["messages"]]
-    inner.train_from_iterator(
-        texts, trainers.BpeTrainer(vocab_size=320, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False)
-    )
+    pieces = trainers.BpeTrainer(vocab_size=320, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False)
+    inner.train_from_iterator(texts, pieces)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=inner, pad_token=PAD, bos_token=BEGIN, eos_token=END, model_max_length=128,
         additional_special_tokens=[USER, ASSISTANT], padding_side="left",
@@ -81,20 +81,36 @@ def build_base(folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def tiny() -> SimpleNamespace:
+    """What tests build their inputs with."""
+    return SimpleNamespace(
+        chat=chat, sums=sums, write_rows=write_rows, build_base=build_base, train_once=train_once, request=request_for
+    )
+
+
 @pytest.fixture
 def fit(base: Path, tmp_path: Path) -> Callable[..., Any]:
     """Trains with a method on rows; returns (Trained, candidate folder)."""
     return lambda rows, **said: train_once(base, tmp_path, rows, **said)
 
 
-def train_once(base: Path, folder: Path, rows: Any, *, method: str = "sft", name: str = "a", **said: Any) -> Any:
-    """Trains once in a folder of its own."""
+def train_once(base: Path, folder: Path, rows: Any, *, method: str = "sft", **said: Any) -> Any:
+    """Trains once; returns (Trained, candidate folder)."""
+    from harness import plugins
+
+    request = request_for(base, folder, rows, method=method, **said)
+    return plugins.load("trainer", method).train(request), request.out
+
+
+def request_for(base: Path, folder: Path, rows: Any, *, method: str = "sft", name: str = "a", **said: Any) -> Any:
+    """Makes the request of one training in folders of its own."""
     from harness import plugins
     from harness.trainer import TrainRequest
 
     validation, tick = said.pop("validation", 0.0), said.pop("tick", lambda done, total, facts: None)
     plugin = plugins.load("trainer", method)
-    chosen = {"epochs": 2, "batch_tokens": 256, "learning_rate": 1e-2, "threads": 1, "adapter": {"kind": "lora", "r": 4}}
+    chosen = {"epochs": 2, "batch_tokens": 256, "learning_rate": 1e-2, "threads": 1, "adapter": {"kind": "none"}}
     path = rows if isinstance(rows, Path) else write_rows(folder / f"{name}.jsonl", rows)
     request = TrainRequest(
         base=base, rows=(path,), validation=validation, settings=plugin.Settings.model_validate({**chosen, **said}),
@@ -102,4 +118,4 @@ def train_once(base: Path, folder: Path, rows: Any, *, method: str = "sft", name
     )  # fmt: skip
     request.scratch.mkdir(exist_ok=True)
     os.makedirs(request.out, exist_ok=True)
-    return plugin.train(request), request.out
+    return request

@@ -1,7 +1,7 @@
-"""The one causal training loop: transformers' Trainer over batches that were planned before, with checkpoints that are whole.
+"""The one causal training loop: transformers' Trainer over batches that were planned before.
 
-Nothing here draws a random number that a checkpoint does not hold, so a run that was killed and resumed ends in the same
-bytes as one that was not.
+Nothing here draws a random number that a checkpoint does not hold, so a run that was killed and resumed ends in the
+same bytes as one that was not.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import numpy
 import torch
 from safetensors.torch import load_file, save_file
 from torch.utils.data import Dataset
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerState, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer import TRAINER_STATE_NAME
 
 from harness.errors import TrainingError
 from harness.trainer import TrainSettings
 from trainers.loop import checkpoint
+from trainers.loop.models import quiet_deprecations
 from trainers.loop.plan import Batch
 from trainers.loop.rows import IGNORED, Encoded
 
@@ -36,7 +37,10 @@ WEIGHTS, BEST = "trainable.safetensors", "best.safetensors"
 
 
 class Batches(Dataset):
-    """Planned batches as tensors. Padding stands on the right, where causal attention never looks, so there is no mask."""
+    """Planned batches as tensors.
+
+    Padding stands on the right, where causal attention never looks, so there is no mask.
+    """
 
     def __init__(self, rows: Sequence[Encoded], batches: Sequence[Batch]) -> None:
         """Keeps the rows; tensors are made when a batch is asked for."""
@@ -131,7 +135,8 @@ class CausalTrainer(Trainer):
     @torch.no_grad()
     def validation_loss(self) -> float:
         """The mean loss of a validation token, as the stock loss counts it."""
-        batches = [self._prepare_inputs(batch) for batch in map(self.job.validation.__getitem__, range(len(self.job.validation)))]
+        held = self.job.validation
+        batches = [self._prepare_inputs(held[number]) for number in range(len(held))]
         items = sum((batch["labels"][:, 1:] != IGNORED).sum() for batch in batches)
         self.model.eval()
         loss = sum(self.compute_loss(self.model, batch, num_items_in_batch=items).item() for batch in batches)
@@ -145,7 +150,7 @@ class CausalTrainer(Trainer):
 
     def keep_best(self) -> None:
         """Remembers the weights as they are now."""
-        self.best = {name: weight.detach().to("cpu", copy=True) for name, weight in self.trainable().items()}
+        self.best = {name: weight.to("cpu", copy=True) for name, weight in _detached(self.trainable()).items()}
 
     @torch.no_grad()
     def put(self, weights: Mapping[str, torch.Tensor]) -> None:
@@ -156,12 +161,12 @@ class CausalTrainer(Trainer):
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         step = self.state.global_step
         with checkpoint.writing(self.job.scratch, step, self.job.identity, asdict(self.progress)) as folder:
-            save_file({name: weight.detach().contiguous() for name, weight in self.trainable().items()}, folder / WEIGHTS)
+            save_file(_detached(self.trainable()), folder / WEIGHTS)
             if self.best:
                 save_file(self.best, folder / BEST)
             self._save_optimizer_and_scheduler(str(folder))
             self._save_rng_state(str(folder))
-            TrainerState(global_step=step, max_steps=self.state.max_steps).save_to_json(str(folder / TRAINER_STATE_NAME))
+            self.state.save_to_json(str(folder / TRAINER_STATE_NAME))
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         folder = Path(resume_from_checkpoint)
@@ -215,7 +220,7 @@ def run(model: Any, job: Job) -> Progress:
     Raises:
         TrainingError: The loss or the weights left the finite range, or a checkpoint is of another run.
     """
-    with _threads(job.settings.threads):
+    with _threads(job.settings.threads), quiet_deprecations():
         trainer = CausalTrainer(model, job)
         found = checkpoint.newest(job.scratch, job.identity)
         if found is not None:
@@ -235,6 +240,10 @@ def _threads(wanted: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _detached(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: weight.detach().contiguous() for name, weight in weights.items()}
 
 
 def _only(batch: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
@@ -262,8 +271,9 @@ def _check_loss(what: str, loss: float, ceiling: float, step: int) -> None:
     if math.isfinite(loss) and loss <= ceiling:
         return
     found = f"became {loss:g}" if not math.isfinite(loss) else f"rose to {loss:.3g}"
+    wanted = "a finite loss" if ceiling == math.inf else f"a finite loss of at most {ceiling:.3g}"
     raise TrainingError(
-        f"{what} {found} at step {step}", "a finite loss" if ceiling == math.inf else f"a finite loss of at most {ceiling:.3g}",
+        f"{what} {found} at step {step}", wanted,
         "lower 'learning_rate', raise 'warmup', or look at the rows",
     )  # fmt: skip
 
@@ -272,6 +282,5 @@ def _check_weights(trainer: CausalTrainer) -> None:
     # The step after the last loss can still ruin the weights.
     broken = [name for name, weight in trainer.trainable().items() if not torch.isfinite(weight).all()]
     if broken:
-        raise TrainingError(
-            f"'{broken[0]}' is not finite after step {trainer.state.global_step}", "finite weights", "lower 'learning_rate'"
-        )
+        found = f"'{broken[0]}' is not finite after step {trainer.state.global_step}"
+        raise TrainingError(found, "finite weights", "lower 'learning_rate'")

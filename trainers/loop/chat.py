@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 CHATS = ("messages", "sharegpt", "prompt_completion", "alpaca")
+# A template that prints today's date would train on other tokens every day; asking uses the same day.
+TODAY = datetime(2025, 1, 1, tzinfo=UTC)
+CLOCK = re.compile(r"""strftime_now\(\s*(?:"([^"]*)"|'([^']*)')\s*\)""")
 Turn = dict[str, str]
 Span = tuple[int, int]
 
@@ -41,7 +46,9 @@ class ChatEncoder:
             ModelError: The tokenizer has no token that ends an answer.
         """
         if self.tokenizer.eos_token_id is None:
-            raise ModelError("the tokenizer has no 'eos_token'", "a token that ends an answer", "add it to the base's tokenizer")
+            raise ModelError(
+                "the tokenizer has no 'eos_token'", "a token that ends an answer", "add it to the base's tokenizer"
+            )
         for row in rows(path):
             yield self._encode(row)
 
@@ -65,8 +72,8 @@ class ChatEncoder:
             ids, spans = self._by_markers(turns)
         if not spans:
             raise DataError(
-                f"{place} has no answer that the chat template keeps as it stands", "a last turn that is rendered as it is asked",
-                "use a chat template with '{% generation %}' markers",
+                f"{place} has no answer that the chat template renders as it is asked", "an answer after its prompt",
+                "mend the chat template, or put '{% generation %}' markers into it",
             )  # fmt: skip
         return self._ending(ids, [self._trimmed(ids, span) for span in spans])
 
@@ -87,7 +94,11 @@ class ChatEncoder:
         if "{% generation" not in _template(self.tokenizer).replace("{%-", "{%"):
             return [], []
         found = self.tokenizer.apply_chat_template(
-            turns, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
+            turns,
+            chat_template=_template(self.tokenizer),
+            tokenize=True,
+            return_dict=True,
+            return_assistant_tokens_mask=True,
         )
         marks, ids = [0, *found["assistant_masks"], 0], list(found["input_ids"])
         edges = [place for place in range(len(ids) + 1) if marks[place] != marks[place + 1]]
@@ -103,29 +114,33 @@ class ChatEncoder:
         for start, end in spans:
             learn[start:end] = [True] * (end - start)
         last = spans[-1][1]
-        if last == len(ids) and ids[-1] not in self.stops:
-            # Without it the model would never learn to end its answer.
-            return [*ids, self.tokenizer.eos_token_id], [*learn, True]
-        return ids, learn
+        if ids[last - 1] in self.stops:
+            return ids, learn
+        # Without a stop token the model would never learn to end its answer; what a template adds there is dropped.
+        return [*ids[:last], self.tokenizer.eos_token_id], [*learn[:last], True]
 
     def _ids(self, text: str) -> list[int]:
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        # A template writes the first token itself.
+        return self.tokenizer(text, add_special_tokens=not _template(self.tokenizer))["input_ids"]
 
     def _render(self, turns: list[Turn], asking: bool = False) -> str | None:
         if not _template(self.tokenizer):
             # The same plain joining with which a model without a template is asked.
-            return "\n".join(turn["content"] for turn in turns) + ("\n" if asking else "")
+            return "\n".join(turn["content"] for turn in turns)
         from jinja2 import TemplateError
 
         try:
-            return self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=asking)
+            return self.tokenizer.apply_chat_template(
+                turns, chat_template=_template(self.tokenizer), tokenize=False, add_generation_prompt=asking
+            )
         except TemplateError:
             return None
 
 
 def _template(tokenizer: PreTrainedTokenizerBase) -> str:
     found = tokenizer.chat_template
-    return found.get("default", "") if isinstance(found, dict) else found or ""
+    text = found.get("default", "") if isinstance(found, dict) else found or ""
+    return CLOCK.sub(lambda match: repr(TODAY.strftime(match[1] or match[2] or "")), text)
 
 
 def _turns(row: Row) -> list[Turn]:
@@ -138,7 +153,9 @@ def _turns(row: Row) -> list[Turn]:
     turns = [{"role": turn.role, "content": turn.content} for turn in as_messages(row)]
     if not any(turn["role"] == "assistant" and turn["content"].strip() for turn in turns):
         raise DataError(
-            f"{row.place} has no answer to learn", "a turn of the assistant that says something", "add it or remove the row"
+            f"{row.place} has no answer to learn",
+            "a turn of the assistant that says something",
+            "add it or remove the row",
         )
     return turns
 

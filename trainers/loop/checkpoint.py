@@ -11,9 +11,8 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,8 @@ def writing(scratch: Path, step: int, identity: Mapping[str, str], progress: Map
     for path in part.rglob("*"):
         _sync(path)
     manifest = {
-        "schema": SCHEMA, "step": step, "identity": dict(identity), "progress": dict(progress), "files": folder_manifest(part)
+        "schema": SCHEMA, "step": step, "identity": dict(identity), "progress": dict(progress),
+        "files": folder_manifest(part),
     }  # fmt: skip
     write_atomic(part / MANIFEST, json.dumps(manifest).encode())
     _sync(part)
@@ -88,7 +88,9 @@ def newest(scratch: Path, identity: Mapping[str, str]) -> Checkpoint | None:
         manifest = _manifest(folder)
         fault = _fault(folder, manifest)
         if fault:
-            log.warning("checkpoint '%s' is refused: %s; expected the files that its manifest lists", folder.name, fault)
+            log.warning(
+                "checkpoint '%s' is refused: %s; expected the files that its manifest lists", folder.name, fault
+            )
             continue
         _check_identity(folder, manifest["identity"], identity)
         return Checkpoint(folder=folder, step=manifest["step"], progress=manifest["progress"])

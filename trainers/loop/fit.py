@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
@@ -45,13 +43,12 @@ def fit(request: TrainRequest, encoder: MakeEncoder) -> Trained:
     from trainers.loop import causal, models
 
     settings = _settings(request)
-    tokenizer = models.load_tokenizer(request.base)
+    tokenizer = models.base_tokenizer(request.base)
     limit = models.row_limit(request.base, tokenizer, settings.max_length)
     encode = encoder(tokenizer, models.stop_tokens(request.base, tokenizer), limit)
     rows = _Rows(request, encode)
     made = rows.plan(settings)
-    model = models.adapted(models.load_base(request.base, settings.adapter), settings.adapter, settings.seed)
-    models.check_vocabulary(model, tokenizer)
+    model = models.trainable(request.base, tokenizer, settings.adapter, settings.seed)
     job = causal.Job(
         settings=settings, accumulate=settings.accumulate, rows=rows.all, batches=made.batches,
         validation=causal.Batches(rows.validation, rows.validation_batches(settings)) if rows.validation else None,
