@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/tunegate demo
 
 test: $(VENV)/.test-installed
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.test-installed
 	$(BIN)/ruff check .

@@ -50,7 +50,9 @@ def decide(
         problems: What already went wrong before the gate.
     """
     found = [*problems]
-    found += contradictions(candidate, {candidate_digest, data_digest} - {None}, data_digest, "candidate")
+    # What is about the candidate itself needs samples, whatever else goes by the same digest.
+    data = data_digest if data_digest != candidate_digest else None
+    found += contradictions(candidate, {candidate_digest, data_digest} - {None}, data, "candidate")
     found += contradictions(baseline, {baseline_digest} - {None}, None, "baseline")
     found += differences(candidate, baseline)
     if not rules:
@@ -80,21 +82,24 @@ def contradictions(
         if each.subject not in allowed:
             expected = " or ".join(sorted(str(subject) for subject in allowed)) or "no measurement at all"
             yield _integrity(arm, f"suite '{each.suite}' measured '{each.subject}'; expected {expected}")
-        if each.subject != data or each.expected:
+        for name, count in Counter(metric.name for metric in each.metrics).items():
+            if count > 1:
+                yield _integrity(arm, f"'{name}' is there {count} times; expected once")
+        if each.subject != data or each.expected or each.samples:
             yield from _unsound(each, arm)
 
 
 def _unsound(each: Measurement, arm: str) -> Iterator[Problem]:
     """What the samples of a measurement do not bear out."""
     if not each.expected or len(each.samples) != each.expected:
-        said = f"suite '{each.suite}' has {len(each.samples)} samples; expected {each.expected or 'at least one'}"
-        yield _integrity(arm, said)
+        wanted = each.expected if each.expected or each.samples else "at least one"
+        yield _integrity(arm, f"suite '{each.suite}' has {len(each.samples)} samples; expected {wanted}")
     if len({sample.id for sample in each.samples}) != len(each.samples):
         yield _integrity(arm, f"suite '{each.suite}' has an item twice; expected every item once")
     better = {_name(metric): metric.better for metric in each.metrics}
     try:
         again = {metric.name: metric for metric in metrics_of(each.suite, _scored(each.samples, better), better)}
-    except (TunegateError, ValueError) as error:
+    except (TunegateError, ValueError, ArithmeticError) as error:
         yield Problem(stage=arm, kind="incomplete", message=str(error))
         return
     for metric in each.metrics:
@@ -130,16 +135,27 @@ def differences(candidate: Sequence[Measurement], baseline: Sequence[Measurement
             continue
         for name, left, right in _facts(mine, theirs):
             if left != right:
-                said = f"suite '{mine.suite}' is not comparable: {name} is '{left}' for the candidate and '{right}' for the baseline"
-                yield _integrity("gate", f"{said}; expected the same in both arms")
+                left, right = (f"'{side}'" if side is not None else "absent" for side in (left, right))
+                said = f"{name} is {left} for the candidate and {right} for the baseline"
+                message = f"suite '{mine.suite}' is not comparable: {said}; expected the same in both arms"
+                yield _integrity("gate", message)
 
 
 def _facts(mine: Measurement, theirs: Measurement) -> Iterator[tuple[str, object, object]]:
     yield "the item set", mine.items, theirs.items
     yield "the suite's version", mine.version, theirs.version
     yield "the number of items", mine.expected, theirs.expected
+    known = {metric.name: metric.better for metric in theirs.metrics}
+    for metric in mine.metrics:
+        yield f"the better side of '{metric.name}'", metric.better, known.get(metric.name, metric.better)
     for name in sorted({*mine.conditions, *theirs.conditions}):
-        yield f"'{name}'", mine.conditions.get(name, "absent"), theirs.conditions.get(name, "absent")
+        yield f"'{name}'", mine.conditions.get(name), theirs.conditions.get(name)
+    asked = {sample.id: sample for sample in theirs.samples}
+    both = [(sample, asked[sample.id]) for sample in mine.samples if sample.id in asked]
+    for what in ("cluster", "tags"):
+        unlike = [each for each in both if getattr(each[0], what) != getattr(each[1], what)]
+        for left, right in unlike[:1]:
+            yield f"'{what}' of item '{left.id}'", getattr(left, what), getattr(right, what)
 
 
 def _integrity(arm: str, message: str) -> Problem:
@@ -168,8 +184,6 @@ def _checked(rule: Rule, mine: Measurement | None, theirs: Measurement | None) -
     if scores.keys() != against[1].keys():
         unlike = len(scores.keys() ^ against[1].keys())
         return missing(rule, f"'{rule.metric}' was measured on other items for the baseline: {unlike} have no partner")
-    if any(sample.cluster != against[1][name].cluster for name, sample in scores.items()):
-        return missing(rule, f"'{rule.metric}' has other clusters of items for the baseline; expected the same")
     mine_scores, their_scores = _values(rule, scores), _values(rule, {name: against[1][name] for name in scores})
     pairs = tuple(zip(mine_scores, their_scores, strict=True))
     return _asked(plugin, rule, Evidence(metric, mine_scores, against[0], pairs, clusters))
@@ -183,15 +197,19 @@ def _measured(rule: Rule, measurement: Measurement | None, arm: str) -> tuple[Me
     if metric is None:
         return missing(rule, f"'{rule.metric}' was not measured for the {arm}: suite '{rule.suite}' has no such metric")
     if metric.n == 0 or not math.isfinite(metric.value):
-        return missing(rule, f"'{rule.metric}' of the {arm} is {metric.value} over {metric.n} items; expected a number over some")
+        return missing(
+            rule, f"'{rule.metric}' of the {arm} is {metric.value} over {metric.n} items; expected a number over some"
+        )
     name, tag, value = _parts(rule)
     samples = {
         sample.id: sample
         for sample in measurement.samples
         if name in sample.scores and (not tag or sample.tags.get(tag) == value)
     }
-    if not samples and measurement.expected:
-        return missing(rule, f"'{rule.metric}' of the {arm} rests on no items")
+    if samples and len(samples) != metric.n:
+        return missing(rule, f"'{rule.metric}' of the {arm} rests on {len(samples)} items; expected {metric.n}")
+    if not samples and (measurement.expected or metric.stderr is not None):
+        return missing(rule, f"'{rule.metric}' of the {arm} is an estimate without its items; expected their scores")
     return metric, samples
 
 
@@ -210,7 +228,7 @@ def _values(rule: Rule, samples: Mapping[str, Sample]) -> tuple[float, ...]:
 def _asked(plugin: object, rule: Rule, evidence: Evidence) -> Check:
     try:
         return plugin.check(rule, evidence)  # type: ignore[attr-defined, no-any-return]
-    except ValueError as error:
+    except (ValueError, ArithmeticError) as error:
         return missing(rule, f"'{rule.metric}' cannot be decided: {error}")
 
 

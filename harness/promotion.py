@@ -5,21 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.errors import IntegrityError, TunegateError
+from harness.errors import ExitCode, IntegrityError, TunegateError
 from harness.store import digest_bytes
 from harness.types import Decision, Promotion
 
 
 class Refused(TunegateError):
-    """The decision does not allow this candidate; the exit code is the decision's own."""
+    """The decision does not allow this candidate; the exit code is the decision's own, and never that of success."""
 
     def __init__(self, decision: Decision) -> None:
         """Says what the verdict was.
 
         Args:
-            decision: The decision that does not allow.
+            decision: The decision that does not allow. The data gate alone allows no candidate, whatever its verdict.
         """
-        self.exit_code = decision.exit_code
+        self.exit_code = decision.exit_code or ExitCode.INCOMPLETE
         super().__init__(f"the {decision.stage} gate's verdict is '{decision.verdict}'", "'allowed' by the model gate")
 
 
@@ -61,7 +61,8 @@ def promote(
     found: Promotion = registry.promote(
         project=project,
         subject=subject_digest_now,
-        decision=digest_bytes(decision.model_dump_json().encode()),
+        # The bytes of the run's decision.json, so that an auditor finds the one from the other.
+        decision=digest_bytes(decision.model_dump_json(indent=1).encode()),
         alias=alias,
         path=str(path),
         by=by,

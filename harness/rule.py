@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.stats.intervals import mean_interval
+from harness.stats.intervals import is_binary, is_graded, mean_interval
 from harness.stats.paired import Difference, paired_difference
 from harness.stats.power import detectable_drop
 from harness.types import Check, Metric, Outcome, Rule
@@ -52,7 +52,8 @@ def bounds(evidence: Evidence, alpha: float) -> tuple[float, float]:
     if len(set(evidence.clusters)) == len(evidence.clusters):
         return mean_interval(evidence.scores, 1 - 2 * alpha).interval
     # A sample against nothing is a paired difference against zeros: the same cluster-robust interval serves.
-    return paired_difference([(score, 0.0) for score in evidence.scores], alpha, evidence.clusters).interval
+    low, high = paired_difference([(score, 0.0) for score in evidence.scores], alpha, evidence.clusters).interval
+    return (max(0.0, low), min(1.0, high)) if is_graded(evidence.scores) else (low, high)
 
 
 def compared(rule: Rule, evidence: Evidence, change: Difference, outcome: Outcome, reason: str) -> Check:
@@ -90,8 +91,18 @@ def against_number(rule: Rule, evidence: Evidence, outcome: Outcome, side: str) 
         interval=None if census else interval,
         n=metric.n,
         detectable=_detectable(evidence, rule.alpha),
-        method="exact count" if census else "Wilson score interval" if metric.unit == "rate" else "t interval",
+        method=_method(evidence),
     )
+
+
+def _method(evidence: Evidence) -> str:
+    count = len(set(evidence.clusters))
+    if not evidence.scores:
+        return "exact count"
+    name = "score interval" if is_binary(evidence.scores) else "t interval"
+    if count < len(evidence.clusters):
+        return f"cluster-robust {name}, {count} clusters"
+    return f"Wilson {name}" if is_binary(evidence.scores) else name
 
 
 def _detectable(evidence: Evidence, alpha: float) -> float | None:

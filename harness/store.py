@@ -59,7 +59,9 @@ def folder_manifest(folder: Path) -> list[list[Any]]:
     rows = []
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise IntegrityError(f"'{path}' is a link or a special file", "plain files only", "copy its target in its place")
+            raise IntegrityError(
+                f"'{path}' is a link or a special file", "plain files only", "copy its target in its place"
+            )
         if path.is_file():
             rows.append([path.relative_to(folder).as_posix(), path.stat().st_size, digest_file(path)])
     return rows
@@ -146,7 +148,9 @@ class Store:
         except FileNotFoundError:
             return None
         except ValidationError as error:
-            raise IntegrityError(f"'{path}' is not an entry ({error.error_count()} faults)", remedy="delete it") from error
+            raise IntegrityError(
+                f"'{path}' is not an entry ({error.error_count()} faults)", remedy="delete it"
+            ) from error
         if entry.key != key:
             raise IntegrityError(f"'{path}' holds the entry '{entry.key}'", f"'{key}'", "delete it")
         return entry
@@ -183,7 +187,14 @@ class Store:
             if path.is_file():
                 path.chmod(0o444)
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(folder, target)
+        try:
+            os.rename(folder, target)
+        except OSError:
+            if not target.exists():
+                raise
+            # Another process made the same bytes meanwhile.
+            remove(folder)
+            return self.artifact(digest)
         return Artifact(path=str(target), digest=digest)
 
     def put(self, entry: Entry) -> Entry:

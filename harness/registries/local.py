@@ -22,6 +22,12 @@ CREATE TABLE IF NOT EXISTS aliases (
 );
 """
 
+VERSIONS = """
+SELECT v.project, v.version, coalesce(min(a.alias), ''), v.subject, v.decision, v.path, v.promoted_at, v.by
+FROM versions v LEFT JOIN aliases a ON a.project = v.project AND a.version = v.version
+WHERE v.project = ? GROUP BY v.version ORDER BY v.version DESC
+"""
+
 
 def open_registry(path: Path) -> LocalRegistry:
     """Opens a registry's file; it is made when something is promoted first."""
@@ -38,7 +44,14 @@ class LocalRegistry:
     def promote(
         self, *, project: str, subject: str, decision: str, alias: str, path: str, by: str, when: str
     ) -> Promotion:
-        """Adds a version, unless this subject with this decision already is one, and points the alias at it."""
+        """Adds a version, unless this subject with this decision already is one, and points the alias at it.
+
+        Raises:
+            UsageError: The alias is a number, and so would be taken for a version.
+            IntegrityError: The file is not a registry.
+        """
+        if not alias or alias.isdecimal():
+            raise UsageError(f"'{alias}' is no name for a version", "a word such as 'champion'")
         with self._write() as db:
             row = db.execute(
                 "SELECT version FROM versions WHERE project = ? AND subject = ? AND decision = ?",
@@ -51,7 +64,8 @@ class LocalRegistry:
                     (project, version, subject, decision, path, when, by),
                 )
             db.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (project, alias, version))
-        return self.resolve(project, alias)
+            found = next(each for each in _versions(db, project) if each.version == version)
+        return found.model_copy(update={"alias": alias})
 
     def resolve(self, project: str, name: str) -> Promotion:
         """Finds a version by its alias or number.
@@ -59,31 +73,30 @@ class LocalRegistry:
         Raises:
             UsageError: There is no such project, alias or version.
         """
-        for promotion in self.versions(project):
-            if name in (promotion.alias, str(promotion.version)):
-                return promotion
+        versions = {each.version: each for each in self.versions(project)}
+        if name.isdecimal() and int(name) in versions:
+            return versions[int(name)]
         with self._read() as db:
-            rows = db.execute("SELECT alias, version FROM aliases WHERE project = ?", (project,)).fetchall() if db else []
+            rows = (
+                db.execute("SELECT alias, version FROM aliases WHERE project = ?", (project,)).fetchall() if db else []
+            )
         aliases = {alias: version for alias, version in rows}
         if name in aliases:
-            found = next((each for each in self.versions(project) if each.version == aliases[name]), None)
-            if found is None:
-                raise IntegrityError(f"'{name}' points at version {aliases[name]} of '{project}'", "a version that exists")
-            return found.model_copy(update={"alias": name})
-        if not aliases:
-            raise UsageError(f"'{self.path}' has no project '{project}'", suggestion(project, self.projects() or ("none yet",)))
-        raise UsageError(f"'{project}' has no version '{name}'", suggestion(name, aliases))
+            if aliases[name] not in versions:
+                raise IntegrityError(
+                    f"'{name}' points at version {aliases[name]} of '{project}'", "a version that exists"
+                )
+            return versions[aliases[name]].model_copy(update={"alias": name})
+        if not versions:
+            raise UsageError(
+                f"'{self.path}' has no project '{project}'", suggestion(project, self.projects() or ("none yet",))
+            )
+        raise UsageError(f"'{project}' has no version '{name}'", suggestion(name, [*aliases, *map(str, versions)]))
 
     def versions(self, project: str) -> tuple[Promotion, ...]:
         """Lists a project's versions, the newest first; each with the first of its aliases, if any."""
-        query = """
-            SELECT v.project, v.version, coalesce(min(a.alias), ''), v.subject, v.decision, v.path, v.promoted_at, v.by
-            FROM versions v LEFT JOIN aliases a ON a.project = v.project AND a.version = v.version
-            WHERE v.project = ? GROUP BY v.version ORDER BY v.version DESC
-        """
         with self._read() as db:
-            rows = db.execute(query, (project,)).fetchall() if db else []
-        return tuple(Promotion(**dict(zip(Promotion.model_fields, row, strict=True))) for row in rows)
+            return _versions(db, project) if db else ()
 
     def projects(self) -> tuple[str, ...]:
         """Lists the projects that have a version."""
@@ -126,3 +139,8 @@ class LocalRegistry:
             raise IntegrityError(f"'{self.path}' cannot be used: {error}", "a registry's SQLite file") from error
         finally:
             db.close()
+
+
+def _versions(db: sqlite3.Connection, project: str) -> tuple[Promotion, ...]:
+    rows = db.execute(VERSIONS, (project,)).fetchall()
+    return tuple(Promotion(**dict(zip(Promotion.model_fields, row, strict=True))) for row in rows)

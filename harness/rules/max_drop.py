@@ -1,8 +1,11 @@
 """The candidate is not worse than the baseline by the margin: a paired non-inferiority test.
 
 Passes when the one-sided bound of the paired change lies above -margin: a candidate that is worse by the margin passes
-at most alpha of the time. Fails when the other bound lies below -margin: a candidate that is worse by less fails at most
-alpha of the time. In between there are too few items to say. For a metric where lower is better a drop is a rise.
+about alpha of the time. Fails when the other bound lies below -margin: a candidate that is worse by less fails about alpha
+of the time. In between there are too few items to say. For a metric where lower is better a drop is a rise.
+
+For 0/1 scores the chance to pass at the margin is known exactly: at alpha 5 %, over margins of 2 to 10 points, it is at
+most 6.8 % from 15 items on and 8.5 % below that (``benchmarks/gate.py`` enumerates it).
 """
 
 from __future__ import annotations
@@ -16,7 +19,13 @@ NEEDS_BASELINE = True
 
 
 def check(rule: Rule, evidence: Evidence) -> Check:
-    """Decides whether the drop stays within the margin."""
+    """Decides whether the drop stays within the margin.
+
+    Raises:
+        ValueError: The margin is negative.
+    """
+    if rule.bound < 0:
+        raise ValueError(f"the margin is {rule.bound:g}; expected 0 or more, or 'must_gain' to ask for an improvement")
     change = evidence.change(rule.alpha)
     low, high = change.interval
     outcome: Outcome = "pass" if low > -rule.bound else "fail" if high < -rule.bound else "inconclusive"
@@ -28,7 +37,7 @@ def _reason(rule: Rule, evidence: Evidence, change: Difference, outcome: Outcome
     said = moved(evidence, evidence.sign * change.delta)
     margin = f"the margin is {points(rule.bound, metric)}"
     if outcome == "pass":
-        worst = min(0.0, change.interval[0])
+        worst = change.interval[0]
         within = f"at most {points(worst, metric)} worse" if worst < 0 else "not worse"
         return f"{said}; {margin} and it is {within} ({sure})"
     if outcome == "fail":

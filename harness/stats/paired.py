@@ -3,7 +3,8 @@
 0/1 scores: the score interval of T. Tango, Statistics in Medicine 17 (1998), 891-908, which keeps its error rate for small n
 and for no discordant pairs at all. Items that share a cluster are worth less than independent ones: their number is divided
 by the design effect (J. N. K. Rao and A. J. Scott, Biometrics 48 (1992), 577-585) and Student's t with one degree of freedom
-less than there are clusters takes the place of z. Other scores: the mean with the cluster-robust standard error (CR1).
+less than there are clusters takes the place of z. Other scores: the mean with the cluster-robust standard error (CR1), and
+for scores between 0 and 1 never more than what pairs not seen leave open, see :func:`harness.stats.intervals.unseen`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.stats.intervals import is_binary, t_quantile, z_quantile
+from harness.stats.intervals import FEWEST_ALIKE, is_binary, is_graded, steady_low, t_quantile, unseen, z_quantile
 from harness.stats.power import detectable_drop
 
-# Differences that are all alike show no spread; fewer than this many of them say nothing about the next one.
-FEWEST_ALIKE = 20
+Pairs = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,11 @@ class Difference:
     method: str
 
 
-def paired_difference(
-    pairs: Sequence[tuple[float, float]], alpha: float = 0.05, clusters: Sequence[str] = ()
-) -> Difference:
+def paired_difference(pairs: Pairs, alpha: float = 0.05, clusters: Sequence[str] = ()) -> Difference:
     """Estimates the difference (candidate - baseline) of paired scores.
 
     Args:
-        pairs: (candidate, baseline) for every item.
+        pairs: (candidate, baseline) for every item; both may be negated, where a lower score is the better one.
         alpha: One-sided error of each end of the interval.
         clusters: One name an item; empty where every item stands for itself.
 
@@ -59,12 +57,20 @@ def paired_difference(
     if not all(math.isfinite(score) for pair in pairs for score in pair):
         raise ValueError("a score is not finite; expected numbers only")
     groups = list(clusters) or [str(index) for index in range(len(pairs))]
-    if is_binary([score for pair in pairs for score in pair]):
+    pairs = _upright(pairs)
+    scores = [score for pair in pairs for score in pair]
+    if is_binary(scores):
         return _binary(pairs, groups, alpha)
-    return _mean(pairs, groups, alpha)
+    return _graded(pairs, groups, alpha) if is_graded(scores) else _mean(pairs, groups, alpha)
 
 
-def _binary(pairs: Sequence[tuple[float, float]], groups: Sequence[str], alpha: float) -> Difference:
+def _upright(pairs: Pairs) -> Pairs:
+    """Moves negated shares from between -1 and 0 to between 0 and 1, which changes no difference."""
+    negated = all(-1.0 <= score <= 0.0 for pair in pairs for score in pair)
+    return [(1.0 + candidate, 1.0 + baseline) for candidate, baseline in pairs] if negated else pairs
+
+
+def _binary(pairs: Pairs, groups: Sequence[str], alpha: float) -> Difference:
     n, count = len(pairs), len(set(groups))
     gained = sum(1 for candidate, baseline in pairs if candidate > baseline)
     lost = sum(1 for candidate, baseline in pairs if candidate < baseline)
@@ -81,19 +87,47 @@ def _binary(pairs: Sequence[tuple[float, float]], groups: Sequence[str], alpha: 
     return Difference((gained - lost) / n, n, interval, min(1.0, seen), method)
 
 
-def _mean(pairs: Sequence[tuple[float, float]], groups: Sequence[str], alpha: float) -> Difference:
+def _graded(pairs: Pairs, groups: Sequence[str], alpha: float) -> Difference:
+    """The interval of scores between 0 and 1: each end is the most cautious of its bounds."""
+    plain = _mean(pairs, groups, alpha, fewest_alike=0)
+    worse = [(1.0 - candidate, 1.0 - baseline) for candidate, baseline in pairs]
+    low = _graded_low(pairs, groups, alpha, plain.interval[0])
+    high = -_graded_low(worse, groups, alpha, -plain.interval[1])
+    detectable = min(1.0, max(plain.detectable, unseen(len(set(groups)), alpha)))
+    return Difference(plain.delta, plain.n, (low, high), detectable, plain.method)
+
+
+def _graded_low(pairs: Pairs, groups: Sequence[str], alpha: float, student: float) -> float:
+    """The lower end: the most cautious of Student's bound and the one that leaves room for unseen losses.
+
+    Against a 0/1 baseline it also lies between Tango's bounds for the same answers judged strictly and kindly, so that a
+    0/1 score gains nothing by becoming a fraction, nor the other way round.
+    """
+    differences, count = [candidate - baseline for candidate, baseline in pairs], len(set(groups))
+    missed = unseen(count, alpha)
+    bounds = [student, (1 - missed) * math.fsum(differences) / len(pairs) - missed]
+    if count < len(pairs):
+        return max(-1.0, min(bounds))
+    bounds.append(steady_low(differences, 1.0, alpha))
+    if not is_binary([baseline for _, baseline in pairs]):
+        return max(-1.0, min(bounds))
+    kind = _binary([(float(mine > 0), other) for mine, other in pairs], groups, alpha)
+    strict = _binary([(float(mine >= 1), other) for mine, other in pairs], groups, alpha)
+    return max(strict.interval[0], min(kind.interval[0], *bounds))
+
+
+def _mean(pairs: Pairs, groups: Sequence[str], alpha: float, fewest_alike: int = FEWEST_ALIKE) -> Difference:
     differences = [candidate - baseline for candidate, baseline in pairs]
     n, count = len(differences), len(set(groups))
     delta = math.fsum(differences) / n
     spread = cluster_stderr(differences, groups) if count > 1 else math.inf
     alike = spread == 0 or max(differences) == min(differences)
-    if not math.isfinite(spread) or (alike and count < FEWEST_ALIKE):
+    if not math.isfinite(spread) or (alike and count < fewest_alike):
         return Difference(delta, n, (-math.inf, math.inf), math.inf, "too few differing items: no interval")
     quantile = t_quantile(1 - alpha, count - 1)
     method = "paired t interval" if count == n else f"cluster-robust t interval, {count} clusters"
-    return Difference(
-        delta, n, (delta - quantile * spread, delta + quantile * spread), (quantile + z_quantile(0.8)) * spread, method
-    )
+    reach = quantile * spread
+    return Difference(delta, n, (delta - reach, delta + reach), (quantile + z_quantile(0.8)) * spread, method)
 
 
 def tango(gained: float, lost: float, n: float, quantile: float) -> tuple[float, float]:
@@ -114,10 +148,8 @@ def tango(gained: float, lost: float, n: float, quantile: float) -> tuple[float,
         constant = -lost * delta * (1 - delta)
         share = (-linear + math.sqrt(max(0.0, linear * linear - 8 * n * constant))) / (4 * n)
         variance = n * (2 * max(share, 0.0, -delta) + delta * (1 - delta))
-        distance = gained - lost - n * delta
-        if variance <= 1e-15 * n:
-            return math.copysign(math.inf, distance) if abs(distance) > 1e-12 * n else 0.0
-        return distance / math.sqrt(variance)
+        # No variance is left only at the ends of the range, and there no distance either.
+        return (gained - lost - n * delta) / math.sqrt(variance) if variance > 0 else 0.0
 
     delta = (gained - lost) / n
     low = _bisect(lambda at: statistic(at) > quantile, -1.0, delta)
@@ -142,13 +174,14 @@ def cluster_stderr(values: Sequence[float], groups: Sequence[str]) -> float:
     Raises:
         ValueError: There are fewer than two clusters.
     """
-    sums: dict[str, float] = defaultdict(float)
+    residuals: dict[str, list[float]] = defaultdict(list)
     mean = math.fsum(values) / len(values)
     for value, group in zip(values, groups, strict=True):
-        sums[group] += value - mean
-    if len(sums) < 2:
-        raise ValueError(f"{len(sums)} cluster; expected at least two")
-    squares = math.fsum(total * total for total in sums.values())
+        residuals[group].append(value - mean)
+    if len(residuals) < 2:
+        raise ValueError(f"{len(residuals)} cluster; expected at least two")
+    sums = [math.fsum(each) for each in residuals.values()]
+    squares = math.fsum(total * total for total in sums)
     return math.sqrt(len(sums) / (len(sums) - 1) * squares) / len(values)
 
 

@@ -23,7 +23,7 @@ def detectable_drop(discordance: float, n: float, alpha: float = 0.05, power: fl
     Raises:
         ValueError: n is not positive or the discordance is no share.
     """
-    if n <= 0 or not 0 <= discordance <= 1:
+    if not n > 0 or not 0 <= discordance <= 1:
         raise ValueError(f"discordance {discordance} of {n} pairs; expected a share of at least one pair")
     return (z_quantile(1 - alpha) + z_quantile(power)) * math.sqrt(discordance / n)
 
@@ -34,6 +34,6 @@ def items_needed(margin: float, discordance: float, alpha: float = 0.05, power: 
     Raises:
         ValueError: The margin is not positive or the discordance is no share.
     """
-    if margin <= 0 or not 0 <= discordance <= 1:
+    if not margin > 0 or not 0 <= discordance <= 1:
         raise ValueError(f"margin {margin} at discordance {discordance}; expected a positive margin and a share")
     return max(1, math.ceil(discordance * ((z_quantile(1 - alpha) + z_quantile(power)) / margin) ** 2))

@@ -84,11 +84,12 @@ def why(decision: Decision) -> str:
     worst = [check for check in decision.checks if check.outcome != "pass"]
     if not worst:
         return f"all {len(decision.checks)} rules passed"
-    first = min(worst, key=_severity)
-    more = f" (and {len(worst) - 1} more)" if len(worst) > 1 else ""
-    return first.reason + more
+    first, *others = sorted(worst, key=_severity)
+    also = f"; also not passed: {', '.join(check.metric for check in others)}" if others else ""
+    return first.reason + also
 
 
 def _severity(check: Check) -> tuple[int, float]:
+    """What is absent comes before what failed, and the largest change first."""
     order = ("missing", "fail", "inconclusive").index(check.outcome)
-    return order, (check.delta or 0.0)
+    return order, -abs(check.delta or 0.0)
