@@ -57,6 +57,8 @@ def decide(
     found += differences(candidate, baseline)
     if not rules:
         found.append(Problem(stage="gate", kind="incomplete", message="there are no rules; expected at least one"))
+    # Deciding a finished run again finds what was already found.
+    found = list(dict.fromkeys(found))
     mine, other = _by_suite(candidate), _by_suite(baseline)
     checks = tuple(_checked(rule, mine.get(rule.suite), other.get(rule.suite)) for rule in rules)
     return Decision(

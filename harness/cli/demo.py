@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,8 @@ from harness.cli.terminal import COLOURS, RUNS, why
 
 CANDIDATES = ("dirty", "clean", "harmful", "invented", "narrow")
 MEANT = {"clean": "allowed"}
+# Candidates are judged side by side; more threads than cores would make each of them several times slower.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "TUNEGATE_THREADS": "1"}
 
 
 @click.group("demo", invoke_without_command=True)
@@ -41,20 +44,9 @@ def _judge(name: str, runs: Path) -> bool:
     """Runs one candidate in a process of its own and prints its verdict as soon as it is there."""
     out = runs / f"demo-{name}"
     file = resources.files("demo") / "candidates" / f"{name}.yaml"
-    arguments = [
-        sys.executable,
-        "-m",
-        "harness",
-        "run",
-        str(file),
-        "--out",
-        str(out),
-        "--runs",
-        str(runs),
-        "--quiet",
-        "--json",
-    ]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    options = ["--out", str(out), "--runs", str(runs), "--quiet", "--json"]
+    arguments = [sys.executable, "-m", "harness", "run", str(file), *options]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, env={**ONE_THREAD, **os.environ})
     try:
         verdict = json.loads(done.stdout)["verdict"]
     except (ValueError, KeyError):

@@ -73,7 +73,9 @@ def test_the_report_of_a_blocked_run_says_why(judged: Callable[[str], Any]) -> N
     assert "blocked" in page.lower()
 
 
-def test_gate_decides_the_finished_run_again_to_the_same(judged: Callable[[str], Any], tunegate: Callable[..., Any]) -> None:
+def test_gate_decides_the_finished_run_again_to_the_same(
+    judged: Callable[[str], Any], tunegate: Callable[..., Any]
+) -> None:
     for name in ("clean", "harmful"):
         said = judged(name)
         again = tunegate("gate", said.folder, "--json")

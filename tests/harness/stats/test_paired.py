@@ -62,7 +62,9 @@ def score_by_brute_force(gained: float, lost: float, n: float, delta: float) -> 
     return (gained - lost - n * delta) / math.sqrt(n * (2 * found.x + delta * (1 - delta)))
 
 
-@pytest.mark.parametrize(("gained", "lost", "n"), [(12, 2, 21), (3, 7, 40), (10, 10, 100), (5, 1, 12), (1, 9, 30), (0.3, 0.1, 0.6)])
+@pytest.mark.parametrize(
+    ("gained", "lost", "n"), [(12, 2, 21), (3, 7, 40), (10, 10, 100), (5, 1, 12), (1, 9, 30), (0.3, 0.1, 0.6)]
+)
 def test_the_ends_of_the_interval_are_where_the_score_test_turns(gained: float, lost: float, n: float) -> None:
     low, high = tango(gained, lost, n, 1.6448536269514722)
     assert score_by_brute_force(gained, lost, n, low) == pytest.approx(1.6448536, abs=2e-4)
