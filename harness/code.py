@@ -34,8 +34,15 @@ def code_digest(modules: Iterable[str]) -> str:
 
 @functools.cache
 def _source(module: str) -> Path | None:
-    spec = importlib.util.find_spec(module)
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+    """The file of a module, found without importing anything: a heavy library must not load to name its user's code."""
+    package, *parts = module.split(".")
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.origin:
+        return None
+    if not spec.submodule_search_locations:
+        return Path(spec.origin) if not parts and spec.origin.endswith(".py") else None
+    path = Path(spec.origin).parent.joinpath(*parts)
+    return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()), None)
 
 
 @functools.cache
@@ -50,14 +57,5 @@ def _imported(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in PACKAGES:
             yield node.module
             # ``from package import module`` reaches the module as well as the package.
-            yield from (
-                f"{node.module}.{alias.name}" for alias in node.names if _is_module(f"{node.module}.{alias.name}")
-            )
-
-
-@functools.cache
-def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+            named = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name for name in named if _source(name) is not None)

@@ -7,10 +7,11 @@ points of the group ``tunegate.<folder>``, for example ``tunegate.suites.model``
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import pkgutil
 from collections.abc import Iterable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 from harness.errors import PluginError
@@ -32,7 +33,7 @@ def names(kind: str) -> tuple[str, ...]:
     """Lists the plug-ins of a kind, ours and those of installed packages, in alphabetical order."""
     package = importlib.import_module(KINDS[kind][0])
     own = {module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg}
-    return tuple(sorted(own | {point.name for point in entry_points(group=f"tunegate.{KINDS[kind][0]}")}))
+    return tuple(sorted(own | set(_outside(KINDS[kind][0]))))
 
 
 def load(kind: str, name: str) -> ModuleType:
@@ -44,12 +45,18 @@ def load(kind: str, name: str) -> ModuleType:
     package, required = KINDS[kind]
     if name not in names(kind):
         raise PluginError(f"there is no {kind} '{name}'", suggestion(name, names(kind)))
-    outside = {point.name: point for point in entry_points(group=f"tunegate.{package}")}
+    outside = _outside(package)
     module = outside[name].load() if name in outside else importlib.import_module(f"{package}.{name}")
     missing = [attribute for attribute in required if not hasattr(module, attribute)]
     if missing:
         raise PluginError(f"the {kind} '{name}' lacks {', '.join(missing)}", f"a module with {', '.join(required)}")
     return module
+
+
+@functools.cache
+def _outside(package: str) -> dict[str, EntryPoint]:
+    """The plug-ins of installed packages; which are installed does not change while a process runs."""
+    return {point.name: point for point in entry_points(group=f"tunegate.{package}")}
 
 
 def suggestion(found: str, known: Iterable[str]) -> str:
