@@ -104,10 +104,18 @@ def place(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.{os.getpid()}")
     remove(aside)
-    if source.is_dir():
-        shutil.copytree(source, aside, copy_function=shutil.copyfile)
-    else:
-        shutil.copyfile(source, aside)
+    try:
+        if source.is_dir():
+            shutil.copytree(source, aside, copy_function=shutil.copyfile)
+        else:
+            shutil.copyfile(source, aside)
+    except shutil.Error as error:
+        remove(aside)
+        # A list of every file that failed; the first says why.
+        raise OSError(f"'{source}' cannot be copied to '{target}': {error.args[0][0][2]}") from error
+    except BaseException:
+        remove(aside)
+        raise
     remove(target)
     os.rename(aside, target)
 
