@@ -127,10 +127,9 @@ class Job:
         run = self.run
         with failures("scan", found):
             self.scan(found, services)
-        if found.problems or (run.data_rules() and not self.data_decision(found).allowed):
-            return self.data_decision(found)
-        if not run.evaluate:
-            return self.data_decision(found)
+        data = self.data_decision(found)
+        if found.problems or not run.evaluate or (run.data_rules() and not data.allowed):
+            return data
         with failures("train", found):
             found.arm, found.against = self.arms(found, services)
         # One arm after the other: two whole models are then loaded once each.
