@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from harness import plugins
 from harness.errors import TunegateError
 from harness.rule import Evidence
+from harness.slices import each_slice, selected, slice_of
+from harness.stats.intervals import is_binary
 from harness.store import digest_of
-from harness.suite import metrics_of
+from harness.suite import cluster_of, score_of, scored_by_metric
 from harness.types import Check, Decision, Measurement, Metric, Problem, Rule, Sample, settle
 
 TOLERANCE = 1e-9
@@ -60,12 +62,13 @@ def decide(
     # Deciding a finished run again finds what was already found.
     found = list(dict.fromkeys(found))
     mine, other = _by_suite(candidate), _by_suite(baseline)
-    checks = tuple(_checked(rule, mine.get(rule.suite), other.get(rule.suite)) for rule in rules)
+    parts = (part for rule in rules for part in _expanded(rule, mine))
+    checks = tuple(_checked(rule, mine, other) for rule in parts)
     return Decision(
         stage=stage,
         candidate=candidate_digest,
         baseline=baseline_digest,
-        policy=digest_of([rule.model_dump(mode="json") for rule in rules]),
+        policy=policy_digest(rules),
         verdict=settle(checks, found),
         checks=checks,
         problems=tuple(found),
@@ -98,15 +101,15 @@ def _unsound(each: Measurement, arm: str) -> Iterator[Problem]:
         yield _integrity(arm, f"suite '{each.suite}' has {len(each.samples)} samples; expected {wanted}")
     if len({sample.id for sample in each.samples}) != len(each.samples):
         yield _integrity(arm, f"suite '{each.suite}' has an item twice; expected every item once")
-    better = {_name(metric): metric.better for metric in each.metrics}
+    better = {score_of(metric.name): metric.better for metric in each.metrics}
     try:
-        again = {metric.name: metric for metric in metrics_of(each.suite, _scored(each.samples, better), better)}
-    except (TunegateError, ValueError, ArithmeticError) as error:
+        scored = scored_by_metric(each.suite, _scored(each.samples, better), better)
+        wrong = [metric for metric in each.metrics if not _is_mean(metric, scored.get(metric.name, ()), better)]
+    except (TunegateError, ArithmeticError) as error:
         yield Problem(stage=arm, kind="incomplete", message=str(error))
         return
-    for metric in each.metrics:
-        if not _same(metric, again.get(metric.name)):
-            yield _integrity(arm, f"'{metric.name}' is not what its samples say; the evidence was changed")
+    for metric in wrong:
+        yield _integrity(arm, f"'{metric.name}' is not what its samples say; the evidence was changed")
 
 
 def _scored(samples: Sequence[Sample], names: Mapping[str, object]) -> list[Sample]:
@@ -117,15 +120,11 @@ def _scored(samples: Sequence[Sample], names: Mapping[str, object]) -> list[Samp
     ]
 
 
-def _name(metric: Metric) -> str:
-    """A metric's name within its suite and without its slice."""
-    return metric.name.partition(".")[2].partition("@")[0]
-
-
-def _same(said: Metric, found: Metric | None) -> bool:
-    if found is None or said.n != found.n or said.better != found.better:
+def _is_mean(metric: Metric, scored: Sequence[tuple[float, str]], better: Mapping[str, str]) -> bool:
+    if not scored or metric.n != len(scored) or metric.better != better[score_of(metric.name)]:
         return False
-    return math.isclose(said.value, found.value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    mean = math.fsum(value for value, _ in scored) / len(scored)
+    return math.isclose(metric.value, mean, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
 def differences(candidate: Sequence[Measurement], baseline: Sequence[Measurement]) -> Iterator[Problem]:
@@ -168,70 +167,99 @@ def _by_suite(measurements: Sequence[Measurement]) -> dict[str, Measurement]:
     return {each.suite: each for each in measurements}
 
 
-def _checked(rule: Rule, mine: Measurement | None, theirs: Measurement | None) -> Check:
+def policy_digest(rules: Sequence[Rule]) -> str:
+    """The digest of a list of rules; a rule that says nothing of a later field has the digest that it always had."""
+    dumped = (rule.model_dump(mode="json") for rule in rules)
+    return digest_of([{name: value for name, value in each.items() if value != []} for each in dumped])
+
+
+def _expanded(rule: Rule, measured: Mapping[str, Measurement]) -> tuple[Rule, ...]:
+    found = measured.get(rule.suite)
+    return each_slice(rule, found.samples if found else ())
+
+
+def _checked(rule: Rule, mine: Mapping[str, Measurement], theirs: Mapping[str, Measurement]) -> Check:
     """Gathers the evidence of one rule and lets its plug-in decide; whatever is absent makes the check missing."""
     plugin = plugins.load("rule", rule.kind)
-    found = _measured(rule, mine, "candidate")
-    if isinstance(found, Check):
+    found = []
+    for metric in (rule.metric, *rule.also):
+        evidence = _evidence(rule.model_copy(update={"metric": metric, "also": ()}), mine, theirs, plugin.NEEDS_BASELINE)
+        if isinstance(evidence, str):
+            return missing(rule, evidence)
+        found.append(evidence)
+    try:
+        return plugin.check(rule, *found)  # type: ignore[no-any-return]
+    except (ValueError, ArithmeticError) as error:
+        return missing(rule, f"'{rule.metric}' cannot be decided: {error}")
+
+
+def _evidence(
+    rule: Rule, mine: Mapping[str, Measurement], theirs: Mapping[str, Measurement], needs_baseline: bool
+) -> Evidence | str:
+    """The numbers that a rule about one metric reads, or what is missing of them."""
+    found = _measured(rule, mine.get(rule.suite), "candidate")
+    if isinstance(found, str):
         return found
     metric, scores = found
-    clusters = tuple(sample.cluster or f"item {sample.id}" for sample in scores.values())
-    if not plugin.NEEDS_BASELINE:
-        return _asked(plugin, rule, Evidence(metric, _values(rule, scores), clusters=clusters))
-    against = _measured(rule, theirs, "baseline")
-    if isinstance(against, Check):
+    ids, clusters = tuple(scores), tuple(cluster_of(sample) for sample in scores.values())
+    if not needs_baseline:
+        return Evidence(metric, _values(rule, scores), clusters=clusters, ids=ids)
+    against = _measured(rule, theirs.get(rule.suite), "baseline")
+    if isinstance(against, str):
         return against
     if not scores:
-        return missing(rule, f"'{rule.metric}' is a count, not a sample; there is nothing to pair with the baseline")
+        return f"'{rule.metric}' is a count, not a sample; there is nothing to pair with the baseline"
     if scores.keys() != against[1].keys():
         unlike = len(scores.keys() ^ against[1].keys())
-        return missing(rule, f"'{rule.metric}' was measured on other items for the baseline: {unlike} have no partner")
+        return f"'{rule.metric}' was measured on other items for the baseline: {unlike} have no partner"
     mine_scores, their_scores = _values(rule, scores), _values(rule, {name: against[1][name] for name in scores})
     pairs = tuple(zip(mine_scores, their_scores, strict=True))
-    return _asked(plugin, rule, Evidence(metric, mine_scores, against[0], pairs, clusters))
+    return Evidence(metric, mine_scores, against[0], pairs, clusters, ids, _chance(scores.values()))
 
 
-def _measured(rule: Rule, measurement: Measurement | None, arm: str) -> tuple[Metric, dict[str, Sample]] | Check:
-    """The rule's metric in one arm, with the samples that it is the mean of."""
+def _chance(samples: Collection[Sample]) -> float | None:
+    """What guessing reaches, where every item says it in its tag ``chance``."""
+    said = [sample.tags["chance"] for sample in samples if "chance" in sample.tags]
+    return math.fsum(map(float, said)) / len(said) if said and len(said) == len(samples) else None
+
+
+def _measured(rule: Rule, measurement: Measurement | None, arm: str) -> tuple[Metric, dict[str, Sample]] | str:
+    """The rule's metric in one arm with the samples that it is the mean of, or what is missing."""
     if measurement is None:
-        return missing(rule, f"'{rule.metric}' was not measured for the {arm}: suite '{rule.suite}' is absent")
-    metric = measurement.metric(rule.metric)
+        return f"'{rule.metric}' was not measured for the {arm}: suite '{rule.suite}' is absent"
+    samples = selected(rule, measurement.samples)
+    absent = sorted(set(rule.items) - samples.keys())
+    if absent:
+        return f"'{rule.metric}' has no item '{absent[0]}' for the {arm}; expected every item that the rule names"
+    metric = measurement.metric(rule.metric) if not rule.items else None
+    metric = metric or _derived(rule, measurement, samples)
     if metric is None:
-        return missing(rule, f"'{rule.metric}' was not measured for the {arm}: suite '{rule.suite}' has no such metric")
+        return f"'{rule.metric}' was not measured for the {arm}: suite '{rule.suite}' has no such metric"
     if metric.n == 0 or not math.isfinite(metric.value):
-        return missing(
-            rule, f"'{rule.metric}' of the {arm} is {metric.value} over {metric.n} items; expected a number over some"
-        )
-    name, tag, value = _parts(rule)
-    samples = {
-        sample.id: sample
-        for sample in measurement.samples
-        if name in sample.scores and (not tag or sample.tags.get(tag) == value)
-    }
+        return f"'{rule.metric}' of the {arm} is {metric.value} over {metric.n} items; expected a number over some"
     if samples and len(samples) != metric.n:
-        return missing(rule, f"'{rule.metric}' of the {arm} rests on {len(samples)} items; expected {metric.n}")
+        return f"'{rule.metric}' of the {arm} rests on {len(samples)} items; expected {metric.n}"
     if not samples and (measurement.expected or metric.stderr is not None):
-        return missing(rule, f"'{rule.metric}' of the {arm} is an estimate without its items; expected their scores")
+        return f"'{rule.metric}' of the {arm} is an estimate without its items; expected their scores"
     return metric, samples
 
 
-def _parts(rule: Rule) -> tuple[str, str, str]:
-    """The score's name, and the tag and value of the slice where the rule names one."""
-    name, _, part = rule.metric.partition(".")[2].partition("@")
-    tag, _, value = part.partition("=")
-    return name, tag, value
+def _derived(rule: Rule, measurement: Measurement, samples: Mapping[str, Sample]) -> Metric | None:
+    """The metric over items that the suite itself does not single out: named ones, or those of some severity."""
+    wanted = slice_of(rule.metric)
+    whole = measurement.metric(f"{rule.suite}.{wanted.name}")
+    if whole is None or not samples or not (rule.items or wanted.relation == ">="):
+        return None
+    values = _values(rule, samples)
+    return Metric(
+        name=rule.metric, value=math.fsum(values) / len(values), n=len(values), better=whole.better,
+        unit="rate" if is_binary(values) else "number",
+    )  # fmt: skip
 
 
 def _values(rule: Rule, samples: Mapping[str, Sample]) -> tuple[float, ...]:
-    name = _parts(rule)[0]
+    name = slice_of(rule.metric).name
     return tuple(sample.scores[name] for sample in samples.values())
-
-
-def _asked(plugin: object, rule: Rule, evidence: Evidence) -> Check:
-    try:
-        return plugin.check(rule, evidence)  # type: ignore[attr-defined, no-any-return]
-    except (ValueError, ArithmeticError) as error:
-        return missing(rule, f"'{rule.metric}' cannot be decided: {error}")
 
 
 def missing(rule: Rule, reason: str) -> Check:

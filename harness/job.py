@@ -326,9 +326,8 @@ def write_evidence(out: Path, found: Findings) -> dict[str, str]:
 
 
 def unreached(run: RunFile, decision: Decision) -> tuple[Rule, ...]:
-    """The rules that no check of the decision answers, because an earlier gate stopped the run."""
-    checked = {check.rule for check in decision.checks}
-    return tuple(rule for rule in run.gates if rule not in checked)
+    """The rules that were not decided, because the run ended at the data gate."""
+    return run.model_rules() if decision.stage == "data" else ()
 
 
 def shown(run: RunFile) -> dict[str, Any]:

@@ -26,6 +26,8 @@ class Evidence:
         pairs: For every item, (candidate score, baseline score) in the order of the items; empty where the rule needs no
             baseline.
         clusters: The cluster of every item; an item without one is a cluster of its own.
+        ids: The id of every item.
+        chance: The mean that guessing reaches; None where the items do not say.
     """
 
     candidate: Metric
@@ -33,6 +35,8 @@ class Evidence:
     baseline: Metric | None = None
     pairs: tuple[tuple[float, float], ...] = ()
     clusters: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    chance: float | None = None
 
     def change(self, alpha: float) -> Difference:
         """The paired difference to the baseline, oriented so that more is better."""
@@ -40,20 +44,45 @@ class Evidence:
         return paired_difference([(sign * mine, sign * other) for mine, other in self.pairs], alpha, self.clusters)
 
     @property
+    def worst(self) -> float | None:
+        """The worst score that there can be; None where scores have no known range."""
+        scores = [score for pair in self.pairs for score in pair] or self.scores
+        if not scores or not is_graded(scores):
+            return None
+        return 0.0 if self.candidate.better == "higher" else 1.0
+
+    @property
     def sign(self) -> int:
         """1 where a higher value is better, -1 where a lower one is."""
         return 1 if self.candidate.better == "higher" else -1
+
+
+def no_room(rule: Rule, evidence: Evidence, end: float | None, verb: str) -> str:
+    """Why the baseline leaves no room for the change that a rule is about; empty where it does.
+
+    Args:
+        rule: The rule.
+        evidence: What it reads.
+        end: The end of the range that the change would move towards; None where there is none.
+        verb: What the candidate cannot do.
+    """
+    if end is None or evidence.baseline is None:
+        return ""
+    room = abs(evidence.baseline.value - end)
+    if room > 0 and room >= rule.bound:
+        return ""
+    metric = evidence.candidate
+    return (
+        f"{metric.name} of the baseline is {amount(evidence.baseline.value, metric)} and cannot {verb} by "
+        f"{points(rule.bound, metric)}: these items decide nothing"
+    )
 
 
 def bounds(evidence: Evidence, alpha: float) -> tuple[float, float]:
     """The one-sided bounds of the candidate's metric with confidence 1 - alpha; a census is its own bounds."""
     if not evidence.scores:
         return evidence.candidate.value, evidence.candidate.value
-    if len(set(evidence.clusters)) == len(evidence.clusters):
-        return mean_interval(evidence.scores, 1 - 2 * alpha).interval
-    # A sample against nothing is a paired difference against zeros: the same cluster-robust interval serves.
-    low, high = paired_difference([(score, 0.0) for score in evidence.scores], alpha, evidence.clusters).interval
-    return (max(0.0, low), min(1.0, high)) if is_graded(evidence.scores) else (low, high)
+    return mean_interval(evidence.scores, 1 - 2 * alpha, evidence.clusters).interval
 
 
 def compared(rule: Rule, evidence: Evidence, change: Difference, outcome: Outcome, reason: str) -> Check:
@@ -72,6 +101,29 @@ def compared(rule: Rule, evidence: Evidence, change: Difference, outcome: Outcom
         detectable=change.detectable,
         method=change.method,
     )
+
+
+def ratio_check(rule: Rule, evidence: Evidence, side: int) -> Check:
+    """The Check of a rule on candidate / baseline: with side 1 at least the number is wanted, with -1 at most.
+
+    Raises:
+        ValueError: The baseline is not above nought.
+    """
+    theirs = evidence.baseline.value if evidence.baseline else 0.0
+    if theirs <= 0:
+        raise ValueError(f"the baseline is {theirs:g}, and a ratio to it says nothing; expected a baseline above 0")
+    # Divided by what keeps shares between 0 and 1, so that their range is known.
+    size = max(1.0, rule.bound)
+    pairs = [(mine / size, rule.bound * other / size) for mine, other in evidence.pairs]
+    ordered = pairs if side == 1 else [(other, mine) for mine, other in pairs]
+    kept = paired_difference(ordered, rule.alpha, evidence.clusters)
+    outcome: Outcome = "pass" if kept.interval[0] >= 0 else "fail" if kept.interval[1] < 0 else "inconclusive"
+    words = {"pass": "and it is shown", "fail": "and it is shown not to be", "inconclusive": "and these items cannot tell"}
+    metric, wanted = evidence.candidate, f"at {'least' if side == 1 else 'most'} {rule.bound:g} times is wanted"
+    before = f"{amount(metric.value, metric)} after {amount(theirs, metric)}"
+    sure = f"with {100 * (1 - rule.alpha):g} % confidence, n = {kept.n}"
+    reason = f"{metric.name} is {metric.value / theirs:.3g} times the baseline ({before}); {wanted} {words[outcome]} ({sure})"
+    return compared(rule, evidence, evidence.change(rule.alpha), outcome, reason)
 
 
 def against_number(rule: Rule, evidence: Evidence, outcome: Outcome, side: str) -> Check:
@@ -99,10 +151,12 @@ def _method(evidence: Evidence) -> str:
     count = len(set(evidence.clusters))
     if not evidence.scores:
         return "exact count"
-    name = "score interval" if is_binary(evidence.scores) else "t interval"
-    if count < len(evidence.clusters):
-        return f"cluster-robust {name}, {count} clusters"
-    return f"Wilson {name}" if is_binary(evidence.scores) else name
+    clustered = count < len(evidence.scores)
+    if not is_graded(evidence.scores):
+        return f"cluster-robust t interval, {count} clusters" if clustered else "t interval"
+    if clustered:
+        return f"Gaffke's bound, {count} clusters"
+    return "Clopper-Pearson interval" if is_binary(evidence.scores) else "Gaffke's bound"
 
 
 def _detectable(evidence: Evidence, alpha: float) -> float | None:

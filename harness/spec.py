@@ -6,6 +6,7 @@ paths are relative to the run file. ``tunegate show`` prints it with every defau
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,6 +18,7 @@ from harness import plugins
 from harness.errors import PluginError, RunFileError
 from harness.lines import Place, line_of, read_yaml
 from harness.settings import Settings
+from harness.slices import slice_of
 from harness.trainer import TrainSettings
 from harness.types import Rule
 
@@ -199,24 +201,34 @@ class _Reader:
         if not isinstance(value, dict) or "metric" not in value:
             self.say(place, f"found {value!r}; expected a rule such as {{metric: task.accuracy, at_least: 0.8}}")
             return None
-        for key in value:
-            if key not in (*kinds, "metric", "alpha"):
-                self.say(
-                    (*place, key),
-                    f"unknown key '{key}'; expected {plugins.suggestion(str(key), (*kinds, 'metric', 'alpha'))}",
-                )
-                return None
         chosen = [key for key in value if key in kinds]
-        if len(chosen) != 1:
+        plugin = plugins.load("rule", chosen[0]) if len(chosen) == 1 else None
+        known = ("metric", "alpha", *getattr(plugin, "OPTIONS", ()))
+        unknown = [key for key in value if key not in (*kinds, *known)]
+        if unknown:
+            said = plugins.suggestion(str(unknown[0]), (*kinds, *known))
+            self.say((*place, unknown[0]), f"unknown key '{unknown[0]}'; expected {said}")
+            return None
+        if plugin is None:
             self.say(place, f"found {len(chosen)} kinds of rule; expected exactly one of {', '.join(kinds)}")
             return None
-        options = {"alpha": value["alpha"]} if "alpha" in value else {}
-        facts = {"kind": chosen[0], "metric": value["metric"], "bound": value[chosen[0]], **options}
-        rule = self.model(Rule, facts, place)
-        return rule if rule is not None and self.measured(rule, place, scan, evaluate) else None
+        options = {key: value[key] for key in known if key in value}
+        rule = self.model(Rule, {"kind": chosen[0], "bound": value[chosen[0]], **options}, place)
+        if rule is None or not self.within(rule, plugin, place):
+            return None
+        return rule if all(self.measured(rule, metric, place, scan, evaluate) for metric in (rule.metric, *rule.also)) else None
 
-    def measured(self, rule: Rule, place: Place, scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> bool:
-        suite, _, metric = rule.metric.partition(".")
+    def within(self, rule: Rule, plugin: Any, place: Place) -> bool:
+        """Whether the rule's number is one that its kind can decide by."""
+        low, high = getattr(plugin, "RANGE", (-math.inf, math.inf))
+        if low <= rule.bound <= high:
+            return True
+        wanted = f"{low:g} or more" if high == math.inf else f"a number from {low:g} to {high:g}"
+        self.say((*place, rule.kind), f"found {rule.bound:g}; expected {wanted}")
+        return False
+
+    def measured(self, rule: Rule, name: str, place: Place, scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> bool:
+        suite, _, metric = name.partition(".")
         kind = "data suite" if suite in scan else "model suite"
         if suite not in scan and suite not in evaluate:
             here = (
@@ -227,12 +239,17 @@ class _Reader:
             self.say((*place, "metric"), f"no suite '{suite}' is under 'scan' or 'evaluate'; expected {here}")
             return False
         if kind == "data suite" and plugins.load("rule", rule.kind).NEEDS_BASELINE:
-            self.say((*place, rule.kind), f"'{rule.metric}' has no baseline; expected 'at_most' or 'at_least'")
+            self.say((*place, rule.kind), f"'{name}' has no baseline; expected 'at_most', 'at_least' or 'zero_tolerance'")
+            return False
+        try:
+            score = slice_of(name).name
+        except ValueError as error:
+            self.say((*place, "metric"), str(error))
             return False
         known = plugins.load(kind, suite).METRICS
-        if not any(fnmatchcase(metric.partition("@")[0], name) for name in known):
+        if not any(fnmatchcase(score, each) for each in known):
             nearest = plugins.suggestion(metric, known)
-            self.say((*place, "metric"), f"suite '{suite}' has no metric '{metric}'; expected {nearest}")
+            self.say((*place, "metric"), f"suite '{suite}' has no metric '{score}'; expected {nearest}")
             return False
         return True
 

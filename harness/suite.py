@@ -289,27 +289,54 @@ def measurement(
 def metrics_of(suite: str, samples: Sequence[Sample], better: Mapping[str, Better]) -> tuple[Metric, ...]:
     """Computes every metric from the samples: its mean overall and for every slice of every tag.
 
-    Tags of one value only, or of more than :data:`MAX_SLICES`, are no slices.
+    Raises:
+        MeasurementError: A score is not declared or not a finite number.
     """
-    groups: dict[str, list[float]] = {}
+    found = sorted(scored_by_metric(suite, samples, better).items())
+    return tuple(metric_of(name, of, better[score_of(name)]) for name, of in found)
+
+
+def score_of(metric: str) -> str:
+    """The name of the score that a metric or one slice of it is the mean of."""
+    return metric.partition(".")[2].partition("@")[0]
+
+
+def scored_by_metric(
+    suite: str, samples: Sequence[Sample], better: Mapping[str, Better]
+) -> dict[str, list[tuple[float, str]]]:
+    """The scores behind every metric, each with the cluster of its item; an item without one is its own.
+
+    Tags of one value only, or of more than :data:`MAX_SLICES`, are no slices.
+
+    Raises:
+        MeasurementError: A score is not declared or not a finite number.
+    """
+    found: dict[str, list[tuple[float, str]]] = {}
     slices = _slices(samples)
     for each in samples:
+        parts = [f"@{tag}={of}" for tag, of in each.tags.items() if tag in slices]
+        cluster = cluster_of(each)
         for name, value in each.scores.items():
-            if name not in better:
-                raise MeasurementError(f"suite '{suite}' scored '{name}'", "one of " + ", ".join(sorted(better)))
-            if not math.isfinite(value):
-                raise MeasurementError(
-                    f"suite '{suite}' scored item '{each.id}' as {value} for '{name}'",
-                    "a finite number",
-                    "look at the scorer and the answer",
-                )
-            groups.setdefault(name, []).append(value)
-            for tag, of in each.tags.items():
-                if tag in slices:
-                    groups.setdefault(f"{name}@{tag}={of}", []).append(value)
-    return tuple(
-        metric_of(f"{suite}.{name}", values, better[name.split("@")[0]]) for name, values in sorted(groups.items())
-    )
+            _require_score(suite, each, name, value, better)
+            for part in ("", *parts):
+                found.setdefault(f"{suite}.{name}{part}", []).append((value, cluster))
+    return found
+
+
+def cluster_of(sample: Sample) -> str:
+    """The cluster of an item; one without is a cluster of its own."""
+    return sample.cluster or f"item {sample.id}"
+
+
+def _require_score(suite: str, sample: Sample, name: str, value: float, better: Mapping[str, Better]) -> None:
+    if name not in better:
+        raise MeasurementError(f"suite '{suite}' scored '{name}'", "one of " + ", ".join(sorted(better)))
+    if not math.isfinite(value):
+        raise MeasurementError(
+            f"suite '{suite}' scored item '{sample.id}' as {value} for '{name}'",
+            "a finite number",
+            "look at the scorer and the answer",
+        )
 
 
 def _slices(samples: Sequence[Sample]) -> set[str]:
@@ -320,9 +347,10 @@ def _slices(samples: Sequence[Sample]) -> set[str]:
     return {tag for tag, found in values.items() if 2 <= len(found) <= MAX_SLICES}
 
 
-def metric_of(name: str, values: Sequence[float], better: Better) -> Metric:
-    """The mean of some scores with its standard error and 95 % interval."""
-    estimate = mean_interval(values)
+def metric_of(name: str, scored: Sequence[tuple[float, str]], better: Better) -> Metric:
+    """The mean of some scores with its standard error and 95 % interval, both robust to clusters."""
+    values, clusters = [value for value, _ in scored], [cluster for _, cluster in scored]
+    estimate = mean_interval(values, clusters=clusters)
     return Metric(
         name=name,
         value=estimate.value,

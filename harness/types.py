@@ -139,15 +139,20 @@ class Rule(Noun):
 
     Attributes:
         kind: Name of the rule's file in ``harness/rules``.
-        metric: ``suite.metric``, or ``suite.metric@tag=value`` for one slice of the items.
+        metric: ``suite.metric``; ``suite.metric@tag=value`` for one slice of the items, ``@tag=*`` for each of them in turn,
+            ``@severity>=high`` for the items of at least that severity.
         bound: The threshold, margin or gain, in the metric's own unit.
         alpha: The chance that is accepted of passing a candidate that violates the rule.
+        items: The only items that count, by their ids; every one of them has to be there. Empty for all.
+        also: Further metrics that the same number is about.
     """
 
     kind: str
     metric: str
     bound: float
     alpha: float = Field(default=0.05, gt=0.0, lt=0.5)
+    items: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _bound_is_a_number(self) -> Rule:
@@ -160,9 +165,15 @@ class Rule(Noun):
         """The suite that measures this rule's metric."""
         return self.metric.split(".", 1)[0]
 
+    @property
+    def suites(self) -> tuple[str, ...]:
+        """Every suite that the rule reads."""
+        return tuple(dict.fromkeys(metric.split(".", 1)[0] for metric in (self.metric, *self.also)))
+
     def text(self) -> str:
         """The rule as one line of a report."""
-        return f"{self.metric} {self.kind} {self.bound:g}"
+        of = f" of {', '.join(self.items)}" if self.items else ""
+        return f"{' + '.join((self.metric, *self.also))} {self.kind} {self.bound:g}{of}"
 
 
 class Check(Noun):

@@ -104,6 +104,7 @@ def _margin(check: Check, better: Better) -> tuple[float | None, bool]:
         "at_most": (bound, True),
         "max_drop": (-bound, False) if down else (bound, True),
         "must_gain": (bound, False) if down else (-bound, True),
+        "budget": (-bound, False),
     }
     return lines.get(check.rule.kind, (None, False))
 

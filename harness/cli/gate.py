@@ -36,7 +36,7 @@ def again(audit: Audit, rules: tuple[Rule, ...] | None) -> Decision:
     old = audit.decision
     return decide(
         old.stage,
-        tuple(check.rule for check in old.checks) if rules is None else rules,
+        own_rules(audit) if rules is None else rules,
         (*audit.scan, *audit.candidate),
         audit.baseline,
         candidate_digest=old.candidate,
@@ -44,3 +44,10 @@ def again(audit: Audit, rules: tuple[Rule, ...] | None) -> Decision:
         data_digest=audit.scan[0].subject if audit.scan else None,
         problems=old.problems,
     )
+
+
+def own_rules(audit: Audit) -> tuple[Rule, ...]:
+    """The rules that the run itself was decided by, as its run file has them."""
+    rules = tuple(Rule.model_validate(each) for each in audit.record.settings["gates"])
+    scanned = set(audit.record.settings.get("scan") or {})
+    return rules if audit.decision.stage == "model" else tuple(rule for rule in rules if rule.suite in scanned)

@@ -3,9 +3,7 @@
 A metric of a sample passes when its one-sided lower bound reaches the number (a model below it passes about alpha of
 the time) and fails when its upper bound lies below it. A count over a whole data set is compared exactly.
 
-For 0/1 scores Wilson's bound keeps alpha on average. Enumerated at alpha 5 % from 20 items on, a model below a bound of 50 %
-or more passes at most 7.2 % of the time; a bound of a few percent is passed by up to 20 %, so ask for those with 'at_most'
-on the opposite metric.
+The bounds are exact for 0/1 scores (Clopper and Pearson): a model on the wrong side passes at most alpha of the time.
 """
 
 from __future__ import annotations

@@ -4,8 +4,7 @@ A metric of a sample passes when its one-sided upper bound keeps the number (a m
 time): no failure among n only bounds a rate by about 3/n. It fails when its lower bound lies above. A count over a whole
 data set is compared exactly.
 
-For 0/1 scores Wilson's bound keeps alpha on average. Enumerated at alpha 5 % from 20 items on, a model above a bound of 50 %
-or less passes at most 7.2 % of the time.
+The bounds are exact for 0/1 scores (Clopper and Pearson): a model on the wrong side passes at most alpha of the time.
 """
 
 from __future__ import annotations

@@ -1,20 +1,29 @@
 """The paired difference of two arms over the same items, and how far it can be trusted.
 
-0/1 scores: the score interval of T. Tango, Statistics in Medicine 17 (1998), 891-908, which keeps its error rate for small n
-and for no discordant pairs at all. Items that share a cluster are worth less than independent ones: their number is divided
-by the design effect (J. N. K. Rao and A. J. Scott, Biometrics 48 (1992), 577-585) and Student's t with one degree of freedom
-less than there are clusters takes the place of z. Other scores: the mean with the cluster-robust standard error (CR1), and
-for scores between 0 and 1 never more than what pairs not seen leave open, see :func:`harness.stats.intervals.unseen`.
+0/1 scores of independent items: the score interval of T. Tango, Statistics in Medicine 17 (1998), 891-908, which keeps its
+error rate for small n and for no discordant pairs at all. Shares, and items that share a cluster: the bound of
+:mod:`harness.stats.bounded` on the differences, or on the mean of each cluster, since a whole cluster may go another way
+that was not seen. Scores of no known range: the mean with the cluster-robust standard error (CR1) and Student's t.
+
+Of scores between 0 and 1 no end ever rises when the candidate's answers get worse.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.stats.intervals import FEWEST_ALIKE, is_binary, is_graded, steady_low, t_quantile, unseen, z_quantile
+from harness.stats.bounded import mean_low, unseen
+from harness.stats.intervals import (
+    alike,
+    cluster_means,
+    cluster_stderr,
+    is_binary,
+    is_graded,
+    t_quantile,
+    z_quantile,
+)
 from harness.stats.power import detectable_drop
 
 Pairs = Sequence[tuple[float, float]]
@@ -59,9 +68,9 @@ def paired_difference(pairs: Pairs, alpha: float = 0.05, clusters: Sequence[str]
     groups = list(clusters) or [str(index) for index in range(len(pairs))]
     pairs = _upright(pairs)
     scores = [score for pair in pairs for score in pair]
-    if is_binary(scores):
-        return _binary(pairs, groups, alpha)
-    return _graded(pairs, groups, alpha) if is_graded(scores) else _mean(pairs, groups, alpha)
+    if not is_graded(scores):
+        return _unbounded(pairs, groups, alpha)
+    return _binary(pairs, alpha) if is_binary(scores) and len(set(groups)) == len(pairs) else _shares(pairs, groups, alpha)
 
 
 def _upright(pairs: Pairs) -> Pairs:
@@ -70,61 +79,47 @@ def _upright(pairs: Pairs) -> Pairs:
     return [(1.0 + candidate, 1.0 + baseline) for candidate, baseline in pairs] if negated else pairs
 
 
-def _binary(pairs: Pairs, groups: Sequence[str], alpha: float) -> Difference:
-    n, count = len(pairs), len(set(groups))
+def _binary(pairs: Pairs, alpha: float) -> Difference:
+    n = len(pairs)
     gained = sum(1 for candidate, baseline in pairs if candidate > baseline)
     lost = sum(1 for candidate, baseline in pairs if candidate < baseline)
-    if count == n:
-        effect, quantile, method = 1.0, z_quantile(1 - alpha), "Tango score interval"
-    elif count < 2:
-        return Difference((gained - lost) / n, n, (-1.0, 1.0), 1.0, "one cluster: no interval")
-    else:
-        effect = design_effect([candidate - baseline for candidate, baseline in pairs], groups)
-        quantile, method = t_quantile(1 - alpha, count - 1), f"Tango score interval, design effect {effect:.2f}"
-    interval = tango(gained / effect, lost / effect, n / effect, quantile)
+    interval = tango(gained, lost, n, z_quantile(1 - alpha))
     # One discordant pair stands in where there are none: that none differed does not mean that none can.
-    seen = detectable_drop(max(gained + lost, 1) / n, n / effect, alpha)
-    return Difference((gained - lost) / n, n, interval, min(1.0, seen), method)
+    seen = detectable_drop(max(gained + lost, 1) / n, n, alpha)
+    return Difference((gained - lost) / n, n, interval, min(1.0, seen), "Tango score interval")
 
 
-def _graded(pairs: Pairs, groups: Sequence[str], alpha: float) -> Difference:
-    """The interval of scores between 0 and 1: each end is the most cautious of its bounds."""
-    plain = _mean(pairs, groups, alpha, fewest_alike=0)
-    worse = [(1.0 - candidate, 1.0 - baseline) for candidate, baseline in pairs]
-    low = _graded_low(pairs, groups, alpha, plain.interval[0])
-    high = -_graded_low(worse, groups, alpha, -plain.interval[1])
-    detectable = min(1.0, max(plain.detectable, unseen(len(set(groups)), alpha)))
-    return Difference(plain.delta, plain.n, (low, high), detectable, plain.method)
+def _shares(pairs: Pairs, groups: Sequence[str], alpha: float) -> Difference:
+    differences, count = [candidate - baseline for candidate, baseline in pairs], len(set(groups))
+    low = _shares_low(pairs, groups, alpha)
+    high = -_shares_low([(1.0 - candidate, 1.0 - baseline) for candidate, baseline in pairs], groups, alpha)
+    seen = (z_quantile(1 - alpha) + z_quantile(0.8)) * cluster_stderr(differences, groups)
+    method = "Gaffke's bound" if count == len(pairs) else f"Gaffke's bound, {count} clusters"
+    delta = math.fsum(differences) / len(pairs)
+    return Difference(delta, len(pairs), (low, high), min(1.0, max(seen, unseen(count, alpha))), method)
 
 
-def _graded_low(pairs: Pairs, groups: Sequence[str], alpha: float, student: float) -> float:
-    """The lower end: the most cautious of Student's bound and the one that leaves room for unseen losses.
+def _shares_low(pairs: Pairs, groups: Sequence[str], alpha: float) -> float:
+    """The lower end of scores between 0 and 1.
 
-    Against a 0/1 baseline it also lies between Tango's bounds for the same answers judged strictly and kindly, so that a
+    Against a 0/1 baseline it also lies between Tango's ends for the same answers judged strictly and kindly, so that a
     0/1 score gains nothing by becoming a fraction, nor the other way round.
     """
+    means, sizes = cluster_means([candidate - baseline for candidate, baseline in pairs], groups)
+    low = mean_low(means, -1.0, alpha, sizes)
+    if len(means) < len(pairs) or not is_binary([baseline for _, baseline in pairs]):
+        return low
+    kind = _binary([(float(mine > 0), other) for mine, other in pairs], alpha)
+    strict = _binary([(float(mine >= 1), other) for mine, other in pairs], alpha)
+    return max(strict.interval[0], min(kind.interval[0], low))
+
+
+def _unbounded(pairs: Pairs, groups: Sequence[str], alpha: float) -> Difference:
     differences, count = [candidate - baseline for candidate, baseline in pairs], len(set(groups))
-    missed = unseen(count, alpha)
-    bounds = [student, (1 - missed) * math.fsum(differences) / len(pairs) - missed]
-    if count < len(pairs):
-        return max(-1.0, min(bounds))
-    bounds.append(steady_low(differences, 1.0, alpha))
-    if not is_binary([baseline for _, baseline in pairs]):
-        return max(-1.0, min(bounds))
-    kind = _binary([(float(mine > 0), other) for mine, other in pairs], groups, alpha)
-    strict = _binary([(float(mine >= 1), other) for mine, other in pairs], groups, alpha)
-    return max(strict.interval[0], min(kind.interval[0], *bounds))
-
-
-def _mean(pairs: Pairs, groups: Sequence[str], alpha: float, fewest_alike: int = FEWEST_ALIKE) -> Difference:
-    differences = [candidate - baseline for candidate, baseline in pairs]
-    n, count = len(differences), len(set(groups))
-    delta = math.fsum(differences) / n
-    spread = cluster_stderr(differences, groups) if count > 1 else math.inf
-    alike = spread == 0 or max(differences) == min(differences)
-    if not math.isfinite(spread) or (alike and count < fewest_alike):
+    n, delta = len(differences), math.fsum(differences) / len(differences)
+    if alike(differences, groups):
         return Difference(delta, n, (-math.inf, math.inf), math.inf, "too few differing items: no interval")
-    quantile = t_quantile(1 - alpha, count - 1)
+    spread, quantile = cluster_stderr(differences, groups), t_quantile(1 - alpha, count - 1)
     method = "paired t interval" if count == n else f"cluster-robust t interval, {count} clusters"
     reach = quantile * spread
     return Difference(delta, n, (delta - reach, delta + reach), (quantile + z_quantile(0.8)) * spread, method)
@@ -166,32 +161,3 @@ def _bisect(above: Callable[[float], bool], low: float, high: float) -> float:
         else:
             high = middle
     return (low + high) / 2
-
-
-def cluster_stderr(values: Sequence[float], groups: Sequence[str]) -> float:
-    """The cluster-robust standard error of a mean (CR1: residual sums by cluster, times G / (G - 1)).
-
-    Raises:
-        ValueError: There are fewer than two clusters.
-    """
-    residuals: dict[str, list[float]] = defaultdict(list)
-    mean = math.fsum(values) / len(values)
-    for value, group in zip(values, groups, strict=True):
-        residuals[group].append(value - mean)
-    if len(residuals) < 2:
-        raise ValueError(f"{len(residuals)} cluster; expected at least two")
-    sums = [math.fsum(each) for each in residuals.values()]
-    squares = math.fsum(total * total for total in sums)
-    return math.sqrt(len(sums) / (len(sums) - 1) * squares) / len(values)
-
-
-def design_effect(differences: Sequence[float], groups: Sequence[str]) -> float:
-    """How many clustered items are worth one independent item; at least 1.
-
-    Where nothing differs there is nothing to estimate it from: then a whole cluster is worth one item.
-    """
-    n, count = len(differences), len(set(groups))
-    independent = cluster_stderr(differences, [str(index) for index in range(n)])
-    if independent == 0:
-        return n / count
-    return max(1.0, (cluster_stderr(differences, groups) / independent) ** 2)

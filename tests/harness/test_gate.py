@@ -11,7 +11,7 @@ import pytest
 
 from harness import plugins
 from harness.errors import PluginError
-from harness.gate import decide, missing
+from harness.gate import decide, missing, policy_digest
 from harness.store import digest_of
 from harness.types import Check, Decision, Measurement, Metric, Problem, Rule, Sample
 
@@ -57,7 +57,7 @@ def test_sound_evidence_that_keeps_every_rule_is_allowed(gate, arms, counted: Bu
     assert [check.rule for check in found.checks] == rules
     assert [check.n for check in found.checks] == [200, 200, 100]
     assert (found.stage, found.candidate, found.baseline) == ("model", digests["candidate"], digests["baseline"])
-    assert found.policy == digest_of([rule.model_dump(mode="json") for rule in rules])
+    assert found.policy == policy_digest(rules)
     assert found.checks[0].interval[0] < 0 < found.checks[0].interval[1]
 
 
@@ -359,3 +359,70 @@ def test_a_sample_knows_nothing_of_other_metrics(gate, measured: Build) -> None:
         for index, each in enumerate(mine.samples)
     )
     assert gate([REACH], [changed(mine, samples=half)]).verdict == "integrity"
+
+
+TAGS = [{"lang": "de" if index % 2 else "en", "severity": "high" if index < 50 else "low"} for index in range(200)]
+
+
+def test_a_star_is_a_check_for_every_slice(gate, arms) -> None:
+    mine, theirs = arms(tags=TAGS)
+    every = Rule(kind="max_drop", metric="task.accuracy@lang=*", bound=0.05)
+    found = gate([every], [mine], [theirs])
+    assert [check.metric for check in found.checks] == ["task.accuracy@lang=de", "task.accuracy@lang=en"]
+    assert [check.n for check in found.checks] == [100, 100]
+    assert found.verdict == "allowed"
+    assert found.policy == policy_digest([every])
+
+
+def test_a_star_over_a_tag_that_no_item_has_is_missing(gate, arms) -> None:
+    found = gate([Rule(kind="max_drop", metric="task.accuracy@dialect=*", bound=0.05)], list(arms())[:1], list(arms())[1:])
+    assert found.verdict == "incomplete"
+    assert "suite 'task' has no such metric" in said(found)
+    assert gate([Rule(kind="max_drop", metric="task.accuracy@lang=*", bound=0.05)], [], []).verdict == "incomplete"
+
+
+def test_items_of_a_severity_are_ruled_by_themselves(gate, arms) -> None:
+    mine, theirs = arms(GOOD[::-1], GOOD[::-1], tags=TAGS)
+    found = gate([Rule(kind="at_least", metric="task.accuracy@severity>=high", bound=0.6)], [mine], [theirs])
+    assert (found.checks[0].n, found.checks[0].candidate) == (50, 0.8)
+    assert found.verdict == "allowed"
+    none = gate([Rule(kind="at_least", metric="task.accuracy@severity>=critical", bound=0.6)], [mine], [theirs])
+    assert none.verdict == "incomplete"
+
+
+def test_named_items_must_all_be_there_in_both_arms(gate, arms) -> None:
+    named = Rule(kind="no_flip", metric="task.accuracy", bound=0, items=("q3", "q7"))
+    mine, theirs = arms()
+    found = gate([named], [mine], [theirs])
+    assert (found.verdict, found.checks[0].n) == ("allowed", 2)
+    gone = gate([named.model_copy(update={"items": ("q3", "gone")})], [mine], [theirs])
+    assert gone.verdict == "incomplete"
+    assert "'task.accuracy' has no item 'gone' for the candidate; expected every item that the rule names" in said(gone)
+    lost = arms([0.0] * 10 + GOOD[10:], GOOD)
+    assert gate([named], [lost[0]], [lost[1]]).verdict == "blocked"
+
+
+def test_a_budget_needs_each_of_its_metrics(gate, arms, measured: Build, digests: Mapping[str, str]) -> None:
+    shared = Rule(kind="budget", metric="task.accuracy", bound=0.2, also=("refusal.accuracy",))
+    mine, theirs = arms()
+    assert gate([shared], [mine], [theirs]).verdict == "incomplete"
+    other = [measured(GOOD, suite="refusal"), measured(GOOD, digests["baseline"], suite="refusal")]
+    found = gate([shared], [mine, other[0]], [theirs, other[1]])
+    assert found.verdict == "allowed"
+    assert found.checks[0].rule == shared
+
+
+def test_guessing_is_told_by_the_items_that_all_say_their_chance(gate, arms) -> None:
+    drop = Rule(kind="max_drop", metric="task.accuracy", bound=0.05)
+    half = [1.0, 0.0] * 500
+    sure = [{"chance": "0.5"}] * 1000
+    assert gate([drop], *[[each] for each in arms(half, half, tags=sure)]).verdict == "inconclusive"
+    assert gate([drop], *[[each] for each in arms(half, half, tags=[*sure[1:], {}])]).verdict == "allowed"
+    assert gate([drop], *[[each] for each in arms(half, half, tags=[{"chance": "0.25"}] * 1000)]).verdict == "allowed"
+
+
+def test_the_digest_of_a_policy_is_that_of_its_rules(gate) -> None:
+    assert policy_digest([KEEP, REACH]) != policy_digest([REACH, KEEP])
+    assert policy_digest([KEEP]) != policy_digest([KEEP.model_copy(update={"items": ("q1",)})])
+    old = {"kind": "max_drop", "metric": "task.accuracy", "bound": 0.05, "alpha": 0.05}
+    assert policy_digest([KEEP]) == digest_of([old])

@@ -121,3 +121,36 @@ def test_a_file_that_makes_no_sense_is_refused_in_one_sentence(folder: Path, tex
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match="does not exist"):
         read_run_file(tmp_path / "gone.yaml")
+
+
+def with_rule(rule: str) -> str:
+    return GOOD[: GOOD.index("  - {metric: task.accuracy")] + f"  - {rule}\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("{metric: task.accuracy, no_flip: 0, items: [a, b]}", {"items": ("a", "b")}),
+        ("{metric: task.accuracy, budget: 0.06, also: [refusal.harmful_refused]}", {"also": ("refusal.harmful_refused",)}),
+        ("{metric: 'task.accuracy@lang=*', max_drop: 0.05}", {"metric": "task.accuracy@lang=*"}),
+        ("{metric: pii.rows_with_findings, zero_tolerance: 0}", {"kind": "zero_tolerance"}),
+    ],
+)
+def test_a_rule_has_what_its_kind_takes(folder: Path, rule: str, expected: dict[str, object]) -> None:
+    read_rule = read(folder, with_rule(rule)).gates[-1 if "pii" not in rule else 0].model_dump()
+    assert {name: read_rule[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("{metric: task.accuracy, max_drop: -0.03}", "max_drop: found -0.03; expected 0 or more"),
+        ("{metric: task.accuracy, zero_tolerance: 2}", "zero_tolerance: found 2; expected a number from 0 to 1"),
+        ("{metric: task.accuracy, max_drop: 0.03, items: [a]}", "unknown key 'items'"),
+        ("{metric: task.accuracy, budget: 0.03, also: [refusal.harmful]}", "suite 'refusal' has no metric 'harmful'"),
+        ("{metric: 'task.accuracy@lang', max_drop: 0.03}", "names no slice; expected 'suite.metric@tag=value'"),
+        ("{metric: 'task.accuracy@lang>=de', max_drop: 0.03}", "expected severity>= one of"),
+    ],
+)
+def test_a_rule_that_cannot_be_meant_is_refused_where_it_stands(folder: Path, rule: str, words: str) -> None:
+    assert words in "\n".join(mistakes(folder, with_rule(rule)))

@@ -98,6 +98,11 @@ def condition(rule: Rule, unit: Unit) -> str:
         "at_most": f"at most {number.text}",
         "max_drop": f"at most {step.text} worse" if rule.bound else "not worse",
         "must_gain": f"more than {step.text} better" if rule.bound else "better",
+        "zero_tolerance": f"never, with a rate of at most {number.text} shown",
+        "no_flip": "nothing lost" if not rule.bound else f"at most {plural(int(rule.bound), 'item')} lost",
+        "min_ratio": f"at least {rule.bound:g} times the baseline",
+        "max_ratio": f"at most {rule.bound:g} times the baseline",
+        "budget": f"at most {step.text} lost together with {listed(rule.also)}" if rule.also else f"at most {step.text} lost",
     }
     return sentences.get(rule.kind, f"{rule.kind.replace('_', ' ')} {signed(rule.bound, unit)}")
 

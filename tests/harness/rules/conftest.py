@@ -16,12 +16,14 @@ Make = Callable[..., Evidence]
 def _evidence(
     mine: Sequence[float], other: Sequence[float] = (), better: Better = "higher", clusters: Sequence[str] = ()
 ) -> Evidence:
+    groups = tuple(clusters) or tuple(str(index) for index in range(len(mine)))
     return Evidence(
-        candidate=metric_of("task.accuracy", mine, better),
+        candidate=metric_of("task.accuracy", list(zip(mine, groups, strict=True)), better),
         scores=tuple(mine),
-        baseline=metric_of("task.accuracy", other, better) if other else None,
+        baseline=metric_of("task.accuracy", list(zip(other, groups, strict=True)), better) if other else None,
         pairs=tuple(zip(mine, other, strict=True)) if other else (),
-        clusters=tuple(clusters) or tuple(str(index) for index in range(len(mine))),
+        clusters=groups,
+        ids=tuple(str(index) for index in range(len(mine))),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from harness.rule import Evidence
 from harness.rules import max_drop
-from harness.stats.intervals import z_quantile
+from harness.stats.intervals import mean_interval, z_quantile
 from harness.stats.paired import tango
 from harness.types import Rule
 
@@ -41,7 +42,27 @@ def test_few_ties_do_not_show_that_nothing_is_lost(paired: Make, n: int) -> None
 
 def test_many_ties_do(paired: Make) -> None:
     assert max_drop.check(rule(0.03), paired(88, 0, 0, 0)).outcome == "pass"
-    assert max_drop.check(rule(0.03), paired(0, 0, 0, 88)).outcome == "pass"
+    assert max_drop.check(rule(0.03), paired(88, 0, 0, 5)).outcome == "pass"
+
+
+def test_a_baseline_that_cannot_lose_the_margin_decides_nothing(paired: Make) -> None:
+    found = max_drop.check(rule(0.03), paired(2, 0, 0, 98))
+    assert found.outcome == "inconclusive"
+    assert found.reason == (
+        "task.accuracy of the baseline is 2.0 % and cannot get worse by 3.0 points: these items decide nothing"
+    )
+    assert max_drop.check(rule(0.0), paired(0, 0, 0, 500)).outcome == "inconclusive"
+    assert max_drop.check(rule(0.03), paired(98, 0, 0, 2, better="lower")).outcome == "inconclusive"
+    assert max_drop.check(rule(0.03), paired(3, 50, 0, 47)).outcome == "pass"
+
+
+def test_a_baseline_that_guesses_decides_nothing(paired: Make) -> None:
+    found = paired(60, 20, 0, 120)
+    low = mean_interval([1.0] * 60 + [0.0] * 140, 0.9).interval[0]
+    guessed = max_drop.check(rule(0.03), replace(found, chance=low))
+    assert guessed.outcome == "inconclusive"
+    assert "30.0 %, not shown to be better than guessing (24.7 %): these items decide nothing" in guessed.reason
+    assert max_drop.check(rule(0.03), replace(found, chance=math.nextafter(low, 0))).outcome == "pass"
 
 
 def test_no_margin_at_all_is_kept_only_by_a_gain(paired: Make) -> None:

@@ -38,6 +38,16 @@ def test_little_evidence_shows_no_gain(paired: Make, table: tuple[int, int, int,
     assert must_gain.check(rule(0.0), paired(*table)).outcome == "inconclusive"
 
 
+def test_a_baseline_that_cannot_gain_as_much_decides_nothing(paired: Make) -> None:
+    found = must_gain.check(rule(0.05), paired(96, 0, 0, 4))
+    assert found.outcome == "inconclusive"
+    assert found.reason == (
+        "task.accuracy of the baseline is 96.0 % and cannot get better by 5.0 points: these items decide nothing"
+    )
+    assert must_gain.check(rule(0.05), paired(4, 0, 0, 96, better="lower")).outcome == "inconclusive"
+    assert must_gain.check(rule(0.05), paired(80, 15, 0, 5)).outcome == "pass"
+
+
 def test_where_lower_is_better_a_gain_is_a_fall(paired: Make) -> None:
     found = must_gain.check(rule(0.05), paired(10, 2, 60, 128, better="lower"))
     assert (found.outcome, found.delta) == ("pass", pytest.approx(-0.29))
