@@ -10,6 +10,7 @@
     training.json             the loss curve and the counts of the training
     promotion.json            where it was registered, if it was
     candidate/                the model itself
+    checkpoints/step-000050/  the model after so many steps, where the run file keeps them
     report.html summary.md junit.xml  the same decision, for people and tools
 """
 
@@ -40,10 +41,12 @@ class Training:
     Attributes:
         curve: One mapping a logged step: ``step``, ``loss``, ``learning_rate``, where measured ``validation_loss``.
         facts: Counts and figures: rows, tokens, truncated, dropped, replayed, steps, seconds, parameters …
+        checkpoints: One mapping a kept checkpoint: ``step``, ``path`` in the run's folder, ``digest``.
     """
 
     curve: tuple[Mapping[str, float], ...]
     facts: Mapping[str, Any]
+    checkpoints: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,14 @@ def read_audit(folder: Path) -> Audit:
         candidate=tuple(_measurements(folder, record, "candidate")),
         baseline=tuple(_measurements(folder, record, "baseline")),
         findings=tuple(_findings(folder, record)),
-        training=Training(curve=tuple(training["curve"]), facts=training["facts"]) if training else None,
+        training=_training(training) if training else None,
         promotion=_noun(promotion, Promotion) if promotion.is_file() else None,
         folder=folder,
     )
+
+
+def _training(found: Mapping[str, Any]) -> Training:
+    return Training(tuple(found["curve"]), found["facts"], tuple(found.get("checkpoints", ())))
 
 
 def verify_files(folder: Path, record: Record) -> None:

@@ -43,7 +43,7 @@ from harness.types import Artifact, Decision, Entry, Measurement, Noun, Problem,
 
 EVIDENCE = (
     "record.json", "decision.json", "training.json", "promotion.json", "findings.jsonl", "report.html", "summary.md",
-    "junit.xml", "measurements", "samples", "candidate",
+    "junit.xml", "measurements", "samples", "candidate", "checkpoints",
 )  # fmt: skip
 
 
@@ -321,7 +321,9 @@ def write_evidence(out: Path, found: Findings) -> dict[str, str]:
     if found.trained is not None:
         write_atomic(out / "training.json", (found.trained / "training.json").read_bytes())
         files["training.json"] = digest_file(out / "training.json")
-        place(found.trained / "candidate", out / "candidate")
+        for name in ("candidate", "checkpoints"):
+            if (found.trained / name).exists():
+                place(found.trained / name, out / name)
     return files
 
 

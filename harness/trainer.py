@@ -59,6 +59,7 @@ class TrainSettings(Settings):
     patience: int | None = Field(default=None, ge=1, description="stop after N validations without a lower loss")
     validations: int = Field(default=4, ge=0, description="how often the validation loss is measured")
     checkpoints: int = Field(default=4, ge=0, description="how often a checkpoint to resume from is written")
+    keep_every: int | None = Field(default=None, ge=1, description="steps between checkpoints kept for 'compare'")
     seed: int = 1
     threads: int | None = Field(default=None, ge=1, description="CPU threads; None leaves it to torch")
 
@@ -73,6 +74,7 @@ class TrainRequest:
         validation: Part of the rows, chosen by a hash of their content, that is kept for validation.
         settings: The trainer's own settings model.
         out: Empty folder to fill with the candidate.
+        checkpoints: Folder for those that ``keep_every`` asks for: ``step-000050`` and so on, each a folder as ``out``.
         scratch: Folder for checkpoints; what a killed run left there is verified and resumed.
         tick: Called with (done, total, facts to show) after every step.
     """
@@ -82,6 +84,7 @@ class TrainRequest:
     validation: float
     settings: TrainSettings
     out: Path
+    checkpoints: Path
     scratch: Path
     tick: Callable[[int, int, Mapping[str, float]], None] = lambda done, total, facts: None
 

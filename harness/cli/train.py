@@ -34,6 +34,8 @@ def command(run_file: Path, out: Path | None, runs: Path, as_json: bool) -> int:
     found = Findings()
     candidate = job.train(base, found, Services(runs / ".store"))
     place(Path(candidate.path), out / "candidate")
+    if (Path(candidate.path).parent / "checkpoints").is_dir():
+        place(Path(candidate.path).parent / "checkpoints", out / "checkpoints")
     answer = artifact(out / "candidate")
     click.echo(answer.model_dump_json() if as_json else f"{answer.path}\n{answer.digest}")
     return 0

@@ -19,7 +19,8 @@ TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt
 
 # Files that no loader reads when a model is asked; whatever is not listed counts, so that nothing is forgotten.
 _UNREAD_SUFFIXES = (".md", ".png", ".jpg", ".svg", ".pdf", ".py", ".bin", ".pt", ".pth")
-_UNREAD_NAMES = ("LICENSE", "LICENCE", "NOTICE", "USE_POLICY", "SHA256SUMS", "trainer_state.json", "train_results.json")
+_UNREAD_NAMES = ("LICENSE", "LICENCE", "NOTICE", "USE_POLICY", "SHA256SUMS", "trainer_state.json", "train_results.json",
+                 "tunegate.json")  # fmt: skip
 # Where a folder lay, or what it was called, when it was saved.
 _PLACES = ("_name_or_path", "name_or_path", "base_model_name_or_path", "tokenizer_file", "vocab_file", "merges_file")
 

@@ -2,8 +2,9 @@
 
 ::
 
-    out/candidate/     a Hugging Face folder, with tunegate.json: what it was made of, by digest
-    out/training.json  the curve, and counts for the report
+    out/candidate/               a Hugging Face folder, with tunegate.json: what it was made of, by digest
+    out/checkpoints/step-000050/ the same after so many steps, where ``keep_every`` asks for them
+    out/training.json            the curve, counts for the report, and the step and digest of every kept checkpoint
 
 Nothing here depends on the clock, the host or a path, so that the same training has the same digest everywhere.
 """
@@ -24,10 +25,11 @@ from harness.errors import TrainingError
 from harness.pipeline import Stage, Work, environment
 from harness.settings import keyed
 from harness.store import digest_path
-from harness.trainer import Trained, TrainRequest, TrainSettings
+from harness.trainer import TrainRequest, TrainSettings
 from harness.types import Noun
 
 SCHEMA = 1
+CHECKPOINTS, MANIFEST = "checkpoints", "tunegate.json"
 _TRAIN = re.compile(r"train(?:\[(\d+)\])?")
 
 
@@ -65,15 +67,24 @@ def train(work: Work) -> None:
         validation=work.settings.validation,
         settings=work.settings.plugin,
         out=candidate,
+        checkpoints=work.out / CHECKPOINTS,
         scratch=work.scratch,
         tick=work.tick,
     )
     trained = plugin.train(request)
     _check(candidate, work.plugin)
-    _write(candidate / "tunegate.json", _manifest(work, plugin, trained))
-    _write(
-        work.out / "training.json", {"curve": [dict(point) for point in trained.curve], "facts": dict(trained.facts)}
-    )
+    _write(candidate / MANIFEST, _manifest(work, plugin, trained.facts))
+    training = {"curve": [dict(point) for point in trained.curve], "facts": dict(trained.facts)}
+    kept = [_kept(folder, work, plugin) for folder in sorted((work.out / CHECKPOINTS).glob("step-*"))]
+    _write(work.out / "training.json", training | ({"checkpoints": kept} if kept else {}))
+
+
+def _kept(folder: Path, work: Work, plugin: ModuleType) -> dict[str, JsonValue]:
+    """Gives a kept checkpoint its manifest; returns its step, its place and its digest."""
+    _check(folder, work.plugin)
+    step = int(folder.name.removeprefix("step-"))
+    _write(folder / MANIFEST, _manifest(work, plugin, {"steps": step}))
+    return {"step": step, "path": f"{CHECKPOINTS}/{folder.name}", "digest": digest_path(folder)}
 
 
 def _rows(inputs: Mapping[str, Path]) -> tuple[Path, ...]:
@@ -89,7 +100,7 @@ def _check(candidate: Path, method: str) -> None:
         )
 
 
-def _manifest(work: Work, plugin: ModuleType, trained: Trained) -> dict[str, JsonValue]:
+def _manifest(work: Work, plugin: ModuleType, facts: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     return {
         "schema_number": SCHEMA,
         "method": work.plugin,
@@ -99,7 +110,7 @@ def _manifest(work: Work, plugin: ModuleType, trained: Trained) -> dict[str, Jso
         "base": digest_path(work.inputs["base"]),
         "data": [digest_path(path) for path in _rows(work.inputs)],
         "packages": environment(tuple(getattr(plugin, "PACKAGES", ()))),
-        "facts": dict(trained.facts),
+        "facts": dict(facts),
     }
 
 

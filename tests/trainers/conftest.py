@@ -114,7 +114,7 @@ def request_for(base: Path, folder: Path, rows: Any, *, method: str = "sft", nam
     path = rows if isinstance(rows, Path) else write_rows(folder / f"{name}.jsonl", rows)
     request = TrainRequest(
         base=base, rows=(path,), validation=validation, settings=plugin.Settings.model_validate({**chosen, **said}),
-        out=folder / f"{name}-out", scratch=folder / f"{name}-scratch", tick=tick,
+        out=folder / f"{name}-out", checkpoints=folder / f"{name}-kept", scratch=folder / f"{name}-scratch", tick=tick,
     )  # fmt: skip
     request.scratch.mkdir(exist_ok=True)
     os.makedirs(request.out, exist_ok=True)

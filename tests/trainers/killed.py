@@ -1,8 +1,9 @@
 """Kills trainings at chosen places and resumes them: ``killed.py BASE FOLDER ROWS PLACES...``.
 
 Each place is one or more of ``step:N``, ``sync:N`` (while a checkpoint's files are flushed) and ``rename:N`` (before a
-whole checkpoint gets its name), joined by ``+``. Prints the digest of the candidate of an undisturbed run, and of each
-run that was killed at its places and then resumed. The libraries are imported once; every run is a process of its own.
+whole checkpoint gets its name), joined by ``+``. Prints the digests of the candidate and of the kept checkpoints: of an
+undisturbed run, and of each run that was killed at its places and then resumed. The libraries are imported once; every
+run is a process of its own.
 """
 
 from __future__ import annotations
@@ -38,13 +39,14 @@ def main(base: str, folder: str, rows: str, *places: str) -> None:
         killed = [forked(base, home, rows, when) for when in place.split("+") if when != "never"]
         assert killed == [-signal.SIGKILL] * len(killed), (place, killed)
         assert forked(base, home, rows, "never") == 0, place
-        found[place] = digest_path(home / "a-out")
+        found[place] = [digest_path(home / "a-out"), digest_path(home / "a-kept")]
     print(json.dumps(found))
 
 
 def forked(base: str, home: Path, rows: str, when: str) -> int:
     """Trains in a child process and returns how it ended."""
-    shutil.rmtree(home / "a-out", ignore_errors=True)
+    for name in ("a-out", "a-kept"):
+        shutil.rmtree(home / name, ignore_errors=True)
     child = os.fork()
     if not child:
         try:
@@ -70,7 +72,7 @@ def once(base: Path, home: Path, rows: Path, when: str) -> None:
         os.rename = dying(os.rename, int(count))
     tick = dying(lambda *told: None, int(count)) if place == "step" else lambda *told: None
     tiny.train_once(base, home, rows, epochs=6, validation=0.2, patience=9, tick=tick, checkpoints=5,
-                    adapter={"kind": "lora", "r": 4, "dropout": 0.1})  # fmt: skip
+                    keep_every=9, adapter={"kind": "lora", "r": 4, "dropout": 0.1})  # fmt: skip
 
 
 def dying(function: Callable[..., Any], count: int) -> Callable[..., Any]:

@@ -23,6 +23,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 from harness.errors import TrainingError
 from harness.trainer import TrainSettings
 from trainers.loop import checkpoint
+from trainers.loop.kept import Keeper
 from trainers.loop.models import quiet_deprecations
 from trainers.loop.plan import Batch
 from trainers.loop.rows import IGNORED, Encoded
@@ -70,6 +71,7 @@ class Progress:
     best_loss: float | None = None
     best_step: int = 0
     stale: int = 0
+    kept: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Job:
         scratch: Folder of the checkpoints.
         identity: Digests of everything that a resumed run must share.
         tick: Called after every step.
+        keeper: Keeps checkpoints for a comparison; None keeps none.
     """
 
     settings: TrainSettings
@@ -95,6 +98,7 @@ class Job:
     scratch: Path
     identity: Mapping[str, str]
     tick: Tick
+    keeper: Keeper | None = None
 
     @property
     def steps(self) -> int:
@@ -191,9 +195,15 @@ class _Watch(TrainerCallback):
             control.should_training_stop |= self._validate(state.global_step)
         elif state.global_step % max(1, job.steps // CURVE_POINTS) == 0 or state.global_step == job.steps:
             self._point(state.global_step)
+        self._keep(state.global_step, control.should_training_stop)
         control.should_save = state.global_step in job.evenly(job.settings.checkpoints, last=False)
         job.tick(state.global_step, job.steps, {"loss": loss, "learning_rate": trainer.step_rate})
         return control
+
+    def _keep(self, step: int, over: bool) -> None:
+        keeper, progress = self.trainer.job.keeper, self.trainer.progress
+        if keeper is not None and (over or step % keeper.every == 0 or step == self.trainer.job.steps):
+            progress.kept.append(keeper.write(self.trainer.model, step))
 
     def _point(self, step: int, **more: float) -> None:
         progress = self.trainer.progress

@@ -50,8 +50,7 @@ def writing(scratch: Path, step: int, identity: Mapping[str, str], progress: Map
     remove(part)
     part.mkdir(parents=True)
     yield part
-    for path in part.rglob("*"):
-        _sync(path)
+    synced(part)
     manifest = {
         "schema": SCHEMA, "step": step, "identity": dict(identity), "progress": dict(progress),
         "files": folder_manifest(part),
@@ -63,6 +62,12 @@ def writing(scratch: Path, step: int, identity: Mapping[str, str], progress: Map
     _sync(scratch)
     for old in _folders(scratch)[KEPT:]:
         remove(old)
+
+
+def synced(folder: Path) -> None:
+    """Brings every file of a folder, and the folder itself, to the disk."""
+    for path in [*folder.rglob("*"), folder]:
+        _sync(path)
 
 
 def _sync(path: Path) -> None:

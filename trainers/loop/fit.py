@@ -40,7 +40,7 @@ def fit(request: TrainRequest, encoder: MakeEncoder) -> Trained:
         TrainingError: There is nothing to train on, or the loss left the finite range.
     """
     quieten()
-    from trainers.loop import causal, models
+    from trainers.loop import causal, kept, models
 
     settings = _settings(request)
     tokenizer = models.base_tokenizer(request.base)
@@ -49,13 +49,18 @@ def fit(request: TrainRequest, encoder: MakeEncoder) -> Trained:
     rows = _Rows(request, encode)
     made = rows.plan(settings)
     model = models.trainable(request.base, tokenizer, settings.adapter, settings.seed)
+    name = digest_path(request.base)
+    keeper = kept.Keeper(settings.keep_every, request.base, name, request.scratch) if settings.keep_every else None
     job = causal.Job(
         settings=settings, accumulate=settings.accumulate, rows=rows.all, batches=made.batches,
         validation=causal.Batches(rows.validation, rows.validation_batches(settings)) if rows.validation else None,
         scratch=request.scratch, identity=_identity(request, rows, made), tick=request.tick,
+        keeper=keeper,
     )  # fmt: skip
     progress = causal.run(model, job)
-    models.save_candidate(model, request.base, digest_path(request.base), request.out)
+    models.save_candidate(model, request.base, name, request.out)
+    if keeper is not None:
+        keeper.hand_over(progress.kept, request.checkpoints)
     return Trained(curve=tuple(progress.curve), facts=_facts(rows, made, job, progress, model))
 
 

@@ -135,6 +135,7 @@ def test_a_moved_base_and_a_reworded_card_are_not_asked_again(adapter_folder: Pa
     before = fingerprint(adapter_folder)
     change_json("adapter_config.json", "base_model_name_or_path", "elsewhere")(adapter_folder)
     (adapter_folder / "README.md").write_text("another card")
+    (adapter_folder / "tunegate.json").write_text("{}")
     assert fingerprint(adapter_folder) == before
     change_weight(adapter_folder)
     assert fingerprint(adapter_folder) != before

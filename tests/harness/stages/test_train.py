@@ -58,6 +58,40 @@ def test_it_writes_candidate_manifest_and_curve(tmp_path: Path, inputs: dict[str
     assert asked[0].validation == 0.1
 
 
+def test_kept_checkpoints_get_a_manifest_each_and_are_listed_by_their_digests(
+    tmp_path: Path, inputs: dict[str, Artifact], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(request: TrainRequest) -> Trained:
+        for folder in (request.out, request.checkpoints / "step-000020", request.checkpoints / "step-000010"):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "adapter_model.safetensors").write_bytes(folder.name.encode())
+        return Trained(curve=(), facts={"steps": 20})
+
+    monkeypatch.setattr(plugins.load("trainer", "sft"), "train", train)
+    out = run(tmp_path / "store", inputs, keep_every=10)
+    listed = json.loads((out / "training.json").read_text())["checkpoints"]
+    assert [(each["step"], each["path"]) for each in listed] == [
+        (10, "checkpoints/step-000010"), (20, "checkpoints/step-000020"),
+    ]  # fmt: skip
+    for each in listed:
+        assert digest_path(out / each["path"]) == each["digest"]
+        manifest = json.loads((out / each["path"] / "tunegate.json").read_text())
+        assert (manifest["facts"], manifest["base"]) == ({"steps": each["step"]}, inputs["base"].digest)
+
+
+def test_a_kept_checkpoint_without_weights_is_an_error(
+    tmp_path: Path, inputs: dict[str, Artifact], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(request: TrainRequest) -> Trained:
+        (request.out / "adapter_model.safetensors").write_bytes(b"weights")
+        (request.checkpoints / "step-000010").mkdir(parents=True)
+        return Trained(curve=())
+
+    monkeypatch.setattr(plugins.load("trainer", "sft"), "train", train)
+    with pytest.raises(TrainingError, match="the trainer 'sft' wrote no weights"):
+        run(tmp_path / "store", inputs, keep_every=10)
+
+
 def test_another_store_gets_the_same_digest(tmp_path: Path, inputs: dict[str, Artifact], asked: list) -> None:
     outs = [run(tmp_path / name, inputs) for name in ("one", "two")]
     assert digest_path(outs[0]) == digest_path(outs[1])
