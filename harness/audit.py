@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,8 +79,12 @@ class Audit:
         return {"scan": self.scan, "candidate": self.candidate, "baseline": self.baseline}[name]
 
 
-def read_audit(folder: Path) -> Audit:
+def read_audit(folder: Path, arms: Sequence[str] = ARMS) -> Audit:
     """Reads a run's folder after verifying every file that its record names.
+
+    Args:
+        folder: The run's folder.
+        arms: The arms whose measurements are wanted; those of the others are verified and left out.
 
     Raises:
         UsageError: The folder holds no finished run.
@@ -95,9 +99,9 @@ def read_audit(folder: Path) -> Audit:
     return Audit(
         record=record,
         decision=_noun(folder / "decision.json", Decision),
-        scan=tuple(_measurements(folder, record, "scan")),
-        candidate=tuple(_measurements(folder, record, "candidate")),
-        baseline=tuple(_measurements(folder, record, "baseline")),
+        scan=tuple(_measurements(folder, record, "scan")) if "scan" in arms else (),
+        candidate=tuple(_measurements(folder, record, "candidate")) if "candidate" in arms else (),
+        baseline=tuple(_measurements(folder, record, "baseline")) if "baseline" in arms else (),
         findings=tuple(_findings(folder, record)),
         training=_training(training) if training else None,
         promotion=_noun(promotion, Promotion) if promotion.is_file() else None,

@@ -84,7 +84,7 @@ def strip(check: Check, unit: Unit, better: Better) -> Strip | None:
     margin, refuses_above = _margin(check, better)
     wanted = [point, *(check.interval or ()), *([0.0] if relative else []), *([] if margin is None else [margin])]
     low, high = _room(wanted, unit, relative)
-    place = _scale(low, high, EDGE, WIDTH - EDGE)
+    place = scale(low, high, EDGE, WIDTH - EDGE)
     line = None if margin is None else place(margin)
     return Strip(
         point=place(point),
@@ -116,7 +116,8 @@ def _room(wanted: Sequence[float], unit: Unit, relative: bool) -> tuple[float, f
     return (max(low, 0.0), min(high, 1.0)) if unit == "rate" and not relative and high > 0 and low < 1 else (low, high)
 
 
-def _scale(low: float, high: float, left: float, right: float) -> Place:
+def scale(low: float, high: float, left: float, right: float) -> Place:
+    """Maps values from low to high onto places from left to right; what lies outside is put on the edge."""
     breadth = (high - low) or 1.0
     return lambda value: round(left + (min(max(value, low), high) - low) / breadth * (right - left), 1)
 
@@ -145,7 +146,7 @@ def dumbbell(candidate: Metric, baseline: Metric | None, unit: Unit) -> Dumbbell
     """Lays out two rates on one axis from 0 to 1; None for what is no rate."""
     if unit != "rate":
         return None
-    place = _scale(0.0, 1.0, EDGE, WIDTH - EDGE)
+    place = scale(0.0, 1.0, EDGE, WIDTH - EDGE)
     arms = {"candidate": candidate} | ({"baseline": baseline} if baseline else {})
     return Dumbbell(
         candidate=place(candidate.value),
@@ -173,10 +174,10 @@ def curve(points: Sequence[Mapping[str, float]], names: Sequence[str], height: f
         return None
     steps = [step for found in series.values() for step, _ in found]
     values = [value for found in series.values() for _, value in found]
-    ticks = _nice(min(*values, 0.0), max(values), 3 if height < 150 else 5)
+    ticks = nice(min(*values, 0.0), max(values), 3 if height < 150 else 5)
     left, right, top, bottom = 56.0, CURVE_WIDTH - 12.0, 8.0, height - 22.0
-    across = _scale(min(steps), max(steps), left, right)
-    up = _scale(ticks[0], ticks[-1], bottom, top)
+    across = scale(min(steps), max(steps), left, right)
+    up = scale(ticks[0], ticks[-1], bottom, top)
     return Panel(
         height=height,
         lines={name: _line(found, across, up) for name, found in series.items()},
@@ -203,11 +204,11 @@ def _line(found: Sequence[tuple[float, float]], across: Place, up: Place) -> Lin
 
 
 def _columns(first: float, last: float) -> list[float]:
-    inner = [tick for tick in _nice(first, last, 5) if first < tick < last - (last - first) * 0.08]
+    inner = [tick for tick in nice(first, last, 5) if first < tick < last - (last - first) * 0.08]
     return [first, *[tick for tick in inner if tick - first > (last - first) * 0.08], last]
 
 
-def _nice(low: float, high: float, most: int) -> list[float]:
+def nice(low: float, high: float, most: int) -> list[float]:
     """Round numbers in at most ``most`` steps, or one more, from at most ``low`` to at least ``high``."""
     breadth = (high - low) or abs(high) or 1.0
     power = 10.0 ** math.floor(math.log10(breadth / most))

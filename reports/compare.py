@@ -1,4 +1,4 @@
-"""Several runs side by side: rules in rows, runs in columns, each run's own verdict on top."""
+"""Many candidates beside one baseline, as one HTML file of the same kind as a report, and as one JSON document."""
 
 from __future__ import annotations
 
@@ -6,104 +6,228 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.audit import Audit
-from harness.channels.wording.numbers import Shown
-from harness.channels.wording.verdicts import ACCENTS, Line, condition, lines, short, title
+from harness import __version__
+from harness.channels.wording.comparing import about, broke, outcome, trust, undecided, unit_of
+from harness.channels.wording.numbers import Shown, Unit, change, level, span
+from harness.channels.wording.verdicts import ACCENTS, TITLES, condition
+from harness.comparison.flips import Flips, Item, MetricFlips
+from harness.comparison.front import Front, Place
+from harness.comparison.matrix import Column
+from harness.comparison.whole import Comparison
 from harness.types import Check, Outcome, Rule
+from reports.plots import Curve, Scatter, curve, scatters
 from reports.render import environment
+from reports.untrusted import Excerpt, excerpt
+
+PROMPT, OUTPUT, TARGET = 800, 1200, 400
 
 
 @dataclass(frozen=True)
-class Column:
-    """One run."""
+class Head:
+    """One candidate over its column."""
 
+    number: int
     name: str
+    step: str
     verdict: str
     accent: Outcome
-    candidate: str | None
-    baseline: str | None
-    policy: str
-    is_reference: bool = False
+    subject: str | None
+    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What one run says about one rule; ``absent`` says why it says nothing."""
+    """What the gate says about one rule and one candidate; empty where it was not asked."""
 
     outcome: Outcome | None = None
-    candidate: Shown | None = None
+    value: Shown | None = None
     delta: Shown | None = None
     interval: Shown | None = None
-    absent: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One rule over all runs, in their order."""
+    """One rule over all candidates, and where it is first failed."""
 
     rule: Rule
-    metric: str
     condition: str
     cells: tuple[Cell, ...]
+    broke: str
 
 
-def render_comparison(audits: Sequence[Audit], baseline: Audit | None = None) -> bytes:
-    """Renders runs as one HTML file of the same kind as a report.
+@dataclass(frozen=True)
+class Drawn:
+    """One metric and its drawing."""
 
-    Args:
-        audits: The runs to be compared.
-        baseline: A run that is shown first as the reference.
-    """
-    runs = [baseline, *audits] if baseline else list(audits)
-    columns = [_column(audit, audit is baseline) for audit in runs]
+    metric: str
+    better: str
+    curve: Curve
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One arm in the table of the Pareto front."""
+
+    number: str
+    name: str
+    values: tuple[Shown | None, ...]
+    beaten_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer to a flipped item, and which candidates gave it."""
+
+    by: tuple[str, ...]
+    mark: str
+    label: str
+    score: str
+    output: Excerpt
+
+
+@dataclass(frozen=True)
+class Flipped:
+    """One item that was lost or gained by somebody."""
+
+    id: str
+    tags: tuple[tuple[str, str], ...]
+    prompt: Excerpt
+    target: Excerpt | None
+    marks: tuple[tuple[str, str], ...]
+    baseline: Answer
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One metric: how many answers each candidate lost and gained, and the first of the items."""
+
+    metric: str
+    counts: tuple[Flips | None, ...]
+    flipped: int
+    withheld: bool
+    items: tuple[Flipped, ...]
+
+
+def render_comparison(found: Comparison) -> bytes:
+    """Renders a comparison as one HTML file: no script, nothing loaded from anywhere."""
     page = environment().get_template("comparison.html.j2")
-    return page.render(columns=columns, rows=_rows(runs)).encode()
+    axes = [axis.name for axis in found.front.axes]
+    return page.render(
+        about=about(found),
+        outcome=outcome(found),
+        accent="pass" if found.choice.allowed else "fail",
+        heading=_heading(found),
+        baseline=found.baseline,
+        baseline_subject=found.baseline_subject,
+        heads=[_head(at, column) for at, column in enumerate(found.columns, start=1)],
+        rows=[_row(found, rule, said) for rule, said in zip(found.rules, map(broke, found.breaks), strict=True)],
+        drawn=_drawn(found),
+        by_step=found.order == "step",
+        scatters=_scatters(found),
+        axes=axes,
+        standings=[_standing(found, place) for place in found.front.places] if len(axes) > 1 else [],
+        absent=found.front.absent,
+        changed=[_changed(found, each) for each in found.flips],
+        trust=trust(found.choice),
+        undecided=undecided(found),
+        tunegate=__version__,
+    ).encode()
 
 
-def comparison_rows(audits: Sequence[Audit]) -> list[dict[str, Any]]:
-    """Lists rules by runs as JSON values, for a terminal or a tool.
+def document(found: Comparison) -> dict[str, Any]:
+    """A comparison as JSON values; answers are clipped and masked, since a log is read by more people than the samples."""
+    shown = found.model_dump(mode="json")
+    for each in shown["flips"]:
+        for item in each["items"]:
+            item["prompt"], item["target"] = excerpt(item["prompt"], PROMPT).text, excerpt(item["target"], TARGET).text
+            for answer in item["answers"]:
+                answer["output"] = excerpt(answer["output"], OUTPUT).text
+    return shown
 
-    Returns:
-        For every rule its text as ``rule`` and, in the order of the runs, ``cells``: None where a run did not decide
-        it, else ``outcome``, ``candidate``, ``baseline``, ``delta``, ``interval`` and ``n``.
-    """
-    found = [{check.rule: check for check in audit.decision.checks} for audit in audits]
-    rules = dict.fromkeys(rule for audit in audits for rule in _rules(audit))
-    return [{"rule": rule.text(), "cells": [_values(run.get(rule)) for run in found]} for rule in rules]
+
+def _heading(found: Comparison) -> str:
+    choice = found.choice
+    return f"{len(choice.allowed)} of {choice.looked_at} allowed" if choice.allowed else "None allowed"
 
 
-def _values(check: Check | None) -> dict[str, Any] | None:
+def _head(number: int, column: Column) -> Head:
+    verdict = column.decision.verdict
+    return Head(
+        number=number,
+        name=column.name,
+        step="" if column.step is None else f"step {column.step}",
+        verdict=TITLES[verdict],
+        accent=ACCENTS[verdict],
+        subject=column.subject,
+        problems=tuple(f"{problem.stage}: {problem.message}" for problem in column.decision.problems),
+    )
+
+
+def _row(found: Comparison, rule: Rule, said: str) -> Row:
+    unit = unit_of(found, rule)
+    return Row(rule, condition(rule, unit), tuple(_cell(column.check(rule), unit) for column in found.columns), said)
+
+
+def _cell(check: Check | None, unit: Unit) -> Cell:
     if check is None:
-        return None
-    return check.model_dump(mode="json", include={"outcome", "candidate", "baseline", "delta", "interval", "n"})
+        return Cell()
+    relative = check.delta is not None
+    return Cell(
+        outcome=check.outcome,
+        value=level(check.candidate, unit, None if relative else check.rule.bound),
+        delta=change(check.delta, unit, check.rule.bound),
+        interval=span(check.interval, unit, relative, check.rule.bound),
+        reason=check.reason,
+    )
 
 
-def _rows(audits: Sequence[Audit]) -> tuple[Row, ...]:
-    """Lines up the rules of several runs; two runs share a row only where the whole rule is the same."""
-    found = [{line.check.rule: line for line in lines(audit)} for audit in audits]
-    rules = dict.fromkeys(rule for audit in audits for rule in _rules(audit))
-    return tuple(_row(rule, audits, found) for rule in rules)
+def _drawn(found: Comparison) -> list[Drawn]:
+    curves = [(each, curve(each, found.order == "step")) for each in found.trajectories]
+    return [Drawn(each.metric, each.better, drawn) for each, drawn in curves if drawn and len(drawn.dots) > 1]
 
 
-def _rules(audit: Audit) -> list[Rule]:
-    return [*(check.rule for check in audit.decision.checks), *audit.record.unreached]
+def _scatters(found: Comparison) -> Sequence[Scatter]:
+    return scatters(found.front, found.columns)
 
 
-def _row(rule: Rule, audits: Sequence[Audit], found: Sequence[dict[Rule, Line]]) -> Row:
-    units = [run[rule].unit for run in found if rule in run]
-    cells = [_cell(rule, audit, run.get(rule)) for audit, run in zip(audits, found, strict=True)]
-    return Row(rule, rule.metric, condition(rule, units[0] if units else "number"), tuple(cells))
+def _standing(found: Comparison, place: Place) -> Standing:
+    numbers = {column.name: str(at) for at, column in enumerate(found.columns, start=1)}
+    return Standing(
+        number=numbers.get(place.name, "baseline"),
+        name=place.name,
+        values=_values(found.front, place),
+        beaten_by=place.beaten_by,
+    )
 
 
-def _cell(rule: Rule, audit: Audit, line: Line | None) -> Cell:
-    if line is None:
-        return Cell(absent="not reached" if rule in audit.record.unreached else "not in this policy")
-    interval = line.interval if line.interval_of_change else None
-    return Cell(line.check.outcome, line.candidate, line.delta, interval)
+def _values(front: Front, place: Place) -> tuple[Shown | None, ...]:
+    return tuple(level(value, axis.unit) for axis, value in zip(front.axes, place.values, strict=True))
 
 
-def _column(audit: Audit, is_reference: bool) -> Column:
-    decision = audit.decision
-    name = audit.folder.name or f"{audit.record.project} {short(decision.candidate)}"
-    accent = ACCENTS[decision.verdict]
-    return Column(name, title(audit), accent, decision.candidate, decision.baseline, decision.policy, is_reference)
+def _changed(found: Comparison, flips: MetricFlips) -> Changed:
+    counts = {each.candidate: each for each in flips.counts}
+    names = [column.name for column in found.columns]
+    return Changed(
+        metric=flips.metric,
+        counts=tuple(counts.get(name) for name in names),
+        flipped=flips.flipped,
+        withheld=flips.withheld,
+        items=tuple(_flipped(item, names) for item in flips.items),
+    )
+
+
+def _flipped(item: Item, names: Sequence[str]) -> Flipped:
+    answers = [
+        Answer(each.by, each.mark, each.label, f"{each.score:g}", excerpt(each.output, OUTPUT)) for each in item.answers
+    ]
+    return Flipped(
+        id=item.id,
+        tags=tuple(sorted(item.tags.items())),
+        prompt=excerpt(item.prompt, PROMPT),
+        target=excerpt(item.target, TARGET) if item.target else None,
+        marks=tuple((mark, f"{name}: {mark}") for name, mark in zip(names, item.marks, strict=True)),
+        baseline=answers[0],
+        answers=tuple(answers[1:]),
+    )

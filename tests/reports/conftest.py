@@ -11,10 +11,10 @@ import pytest
 HERE = Path(__file__).parent
 
 
-def _load():
-    name = "report_audits"
+def _load(file: str):
+    name = f"report_{file}"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, HERE / "audits.py")
+        spec = importlib.util.spec_from_file_location(name, HERE / f"{file}.py")
         sys.modules[name] = module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     return sys.modules[name]
@@ -23,7 +23,13 @@ def _load():
 @pytest.fixture(scope="session")
 def audits():
     """The module of runs, imported by its path: tests are no package."""
-    return _load()
+    return _load("audits")
+
+
+@pytest.fixture(scope="session")
+def comparisons():
+    """The module of comparisons, imported by its path."""
+    return _load("comparisons")
 
 
 @pytest.fixture(params=["allowed", "blocked", "blocked_at_data", "inconclusive", "incomplete"])

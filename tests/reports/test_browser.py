@@ -45,10 +45,19 @@ def requested(log: Path) -> set[str]:
 
 @pytest.mark.parametrize("variant", ["blocked", "hostile"])
 def test_no_request_leaves_the_page_and_the_console_is_silent(audits, tmp_path, variant):
+    quiet(render(audits.VARIANTS[variant]()), "tunegate report", tmp_path)
+
+
+@pytest.mark.parametrize("variant", ["checkpoints", "hostile"])
+def test_no_request_leaves_a_comparison_and_the_console_is_silent(comparisons, tmp_path, variant):
+    quiet(render_comparison(comparisons.VARIANTS[variant]()), "compared – tunegate", tmp_path)
+
+
+def quiet(html: bytes, title: str, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
-    page.write_bytes(render(audits.VARIANTS[variant]()))
+    page.write_bytes(html)
     seen = browse(page, tmp_path, "--dump-dom")
-    assert "tunegate report" in seen.stdout
+    assert title in seen.stdout
     assert "CONSOLE" not in seen.stderr, seen.stderr
     assert requested(tmp_path / "net.json") == set()
 
@@ -63,13 +72,18 @@ def test_a_page_that_does_load_something_would_be_noticed(tmp_path):
     assert "CONSOLE" in seen.stderr
 
 
-@pytest.mark.parametrize("variant", ["blocked", "blocked_at_data", "hostile", "comparison"])
+@pytest.mark.parametrize("variant", ["blocked", "blocked_at_data", "hostile"])
 def test_a_narrow_screen_needs_no_sideways_scrolling(audits, tmp_path, variant):
-    html = (
-        render_comparison([audits.blocked()], audits.allowed())
-        if variant == "comparison"
-        else render(audits.VARIANTS[variant]())
-    )
+    assert width(render(audits.VARIANTS[variant]()), tmp_path) == 360
+
+
+@pytest.mark.parametrize("variant", ["checkpoints", "runs", "hostile", "single"])
+def test_on_a_narrow_screen_only_the_tables_of_a_comparison_scroll(comparisons, tmp_path, variant):
+    assert width(render_comparison(comparisons.VARIANTS[variant]()), tmp_path) == 360
+
+
+def width(html: bytes, tmp_path: Path) -> int:
+    """How wide a page is laid out in a frame of 360 pixels."""
     probe = (
         b"<script>addEventListener('load', () => { const frame = document.querySelector('iframe').contentDocument;"
         b" document.title = frame.documentElement.scrollWidth })</script>"
@@ -79,7 +93,7 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(audits, tmp_path, variant):
     frame = b"<iframe src='report.html' style='width:360px;height:800px;border:0'></iframe>"
     page.write_bytes(b"<!DOCTYPE html>" + probe + frame)
     seen = browse(page, tmp_path, "--dump-dom", "--allow-file-access-from-files")
-    assert "<title>360</title>" in seen.stdout
+    return int(seen.stdout.partition("<title>")[2].partition("</title>")[0])
 
 
 def test_it_prints(audits, tmp_path):
