@@ -8,6 +8,7 @@
     samples/<arm>.<suite>.parquet     every prompt, answer and score
     findings.jsonl            the scan's findings, masked
     training.json             the loss curve and the counts of the training
+    selection.json            which kept checkpoint was taken, and every one that was looked at for it
     promotion.json            where it was registered, if it was
     candidate/                the model itself
     checkpoints/step-000050/  the model after so many steps, where the run file keeps them
@@ -26,6 +27,7 @@ from pydantic import ValidationError
 
 from harness.errors import IntegrityError, UsageError
 from harness.evidence import read_samples, write_samples
+from harness.selection import Selection
 from harness.store import digest_bytes, digest_file, write_atomic
 from harness.types import Decision, Measurement, Noun, Promotion, Record
 
@@ -62,6 +64,7 @@ class Audit:
         findings: The scan's findings, as dictionaries with the columns of :data:`harness.dataset.FINDINGS`.
         training: The trainer's curve and facts; None where nothing was trained.
         promotion: Where the candidate was registered; None where it was not.
+        selection: Which kept checkpoint the candidate is; None where the last one was taken.
     """
 
     record: Record
@@ -72,6 +75,7 @@ class Audit:
     findings: tuple[Mapping[str, Any], ...] = ()
     training: Training | None = None
     promotion: Promotion | None = None
+    selection: Selection | None = None
     folder: Path = field(default=Path(), compare=False)
 
     def arm(self, name: str) -> tuple[Measurement, ...]:
@@ -105,6 +109,7 @@ def read_audit(folder: Path, arms: Sequence[str] = ARMS) -> Audit:
         findings=tuple(_findings(folder, record)),
         training=_training(training) if training else None,
         promotion=_noun(promotion, Promotion) if promotion.is_file() else None,
+        selection=_noun(folder / "selection.json", Selection) if "selection.json" in record.files else None,
         folder=folder,
     )
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 from harness import __version__, plugins
 from harness.audit import read_audit, write_arm
+from harness.comparison import arms as comparison
 from harness.dataset import resolve
 from harness.errors import ExitCode, TunegateError, UsageError
 from harness.evidence import read_measurement
@@ -32,6 +33,7 @@ from harness.model.load import resolve_model
 from harness.model.pool import Models
 from harness.pipeline import Done, Services, Stage, Tick, perform
 from harness.promotion import promote
+from harness.selection import Selection, held, select
 from harness.settings import keyed
 from harness.spec import RunFile
 from harness.stages.evaluate import evaluate_stage
@@ -44,6 +46,7 @@ from harness.types import Artifact, Decision, Entry, Measurement, Noun, Problem,
 EVIDENCE = (
     "record.json", "decision.json", "training.json", "promotion.json", "findings.jsonl", "report.html", "summary.md",
     "junit.xml", "measurements", "samples", "candidate", "checkpoints",
+    "selection.json",
 )  # fmt: skip
 
 
@@ -85,6 +88,7 @@ class Findings:
     trained: Path | None = None
     arm: Arm | None = None
     against: Arm | None = None
+    selection: Selection | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,9 @@ class Job:
             return data
         with failures("train", found):
             found.arm, found.against = self.arms(found, services)
+        if run.train is not None and run.train.select == "gate" and found.trained and found.against:
+            with failures("select", found):
+                self.select(found.trained, found.against, found, services)
         # One arm after the other: two whole models are then loaded once each.
         for arm_of, into in ((found.arm, found.candidate), (found.against, found.baseline)):
             for suite in run.evaluate if arm_of else ():
@@ -139,7 +146,7 @@ class Job:
                     into.append(self.evaluate(suite, arm_of, found, services))
         return decide(
             "model",
-            run.gates,
+            held(run.gates, found.selection),
             (*found.scan, *found.candidate),
             found.baseline,
             candidate_digest=found.arm.subject if found.arm else None,
@@ -197,11 +204,29 @@ class Job:
         plan, data = self.run.train, self.run.data
         if plan is None or data is None:
             raise UsageError("the run file trains nothing", "'train' and 'data'")
-        settings = TrainStageSettings(validation=data.validation, plugin=plan)
+        # Which checkpoint is taken is decided after the training: it is no reason to train again.
+        plugin = plan.model_copy(update={"select": "last"})
+        settings = TrainStageSettings(validation=data.validation, plugin=plugin)
         inputs = {"base": base, **self.rows(services)}
         done = self.perform(train_stage(plan.method), inputs, settings, services, found)
         found.trained = Path(done.output.path)
         return artifact(found.trained / "candidate")
+
+    def select(self, trained: Path, against: Arm, found: Findings, services: Services) -> None:
+        """Takes the best kept checkpoint that every rule allows, at an alpha divided by how many there are."""
+        base = artifact(resolve_model(self.run.base, self.folder))
+        kept = {f"checkpoints/{path.name}": path for path in sorted((trained / "checkpoints").glob("step-*"))}
+        arms = {name: arm(artifact(path), base) for name, path in kept.items()}
+        known = [self.compared(name, each, found, services) for name, each in arms.items()]
+        before = self.compared("baseline", against, found, services)
+        found.selection = select(self.run.gates, frozenset(self.run.scan), known, before)
+        found.arm = arms[found.selection.chosen]
+
+    def compared(self, name: str, measured: Arm, found: Findings, services: Services) -> comparison.Arm:
+        """A model with everything that is measured of it, as an arm of a comparison."""
+        measurements = tuple(self.evaluate(suite, measured, found, services) for suite in self.run.evaluate)
+        step = comparison.step_of(name, worded=True)
+        return comparison.Arm(name, name, measured.subject, measurements, data=tuple(found.scan), step=step)
 
     def evaluate(self, suite: str, measured: Arm, found: Findings, services: Services) -> Measurement:
         """Asks one model the items of one suite."""
@@ -215,7 +240,9 @@ class Job:
         """Runs one stage, shows it, and keeps its entry for the record."""
         done = perform(stage, inputs, settings, Store(services.root), services, self.show.stage(stage.label))
         self.show.done(stage.label, done.entry.seconds, done.reused)
-        found.entries.append(done.entry)
+        # What a selection looked at is not computed again, and stands in the record once.
+        if done.entry not in found.entries:
+            found.entries.append(done.entry)
         return done
 
     def registry(self) -> Any:
@@ -256,7 +283,7 @@ class Job:
             settings=shown(self.run),
             candidate=decision.candidate,
             baseline=decision.baseline,
-            unreached=unreached(self.run, decision),
+            unreached=unreached(self.run.model_rules(), decision),
             entries=tuple(found.entries),
             files=dict(sorted(files.items())),
         )
@@ -321,15 +348,18 @@ def write_evidence(out: Path, found: Findings) -> dict[str, str]:
     if found.trained is not None:
         write_atomic(out / "training.json", (found.trained / "training.json").read_bytes())
         files["training.json"] = digest_file(out / "training.json")
-        for name in ("candidate", "checkpoints"):
-            if (found.trained / name).exists():
-                place(found.trained / name, out / name)
+        place(Path(found.arm.model.path) if found.arm else found.trained / "candidate", out / "candidate")
+        if (found.trained / "checkpoints").is_dir():
+            place(found.trained / "checkpoints", out / "checkpoints")
+    if found.selection is not None:
+        write_atomic(out / "selection.json", found.selection.model_dump_json(indent=1).encode())
+        files["selection.json"] = digest_file(out / "selection.json")
     return files
 
 
-def unreached(run: RunFile, decision: Decision) -> tuple[Rule, ...]:
-    """The rules that were not decided, because the run ended at the data gate."""
-    return run.model_rules() if decision.stage == "data" else ()
+def unreached(rules: Sequence[Rule], decision: Decision) -> tuple[Rule, ...]:
+    """The rules about the model that were not decided, because the run ended at the data gate."""
+    return tuple(rules) if decision.stage == "data" else ()
 
 
 def shown(run: RunFile) -> dict[str, Any]:

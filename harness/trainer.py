@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from harness.settings import InputFile, Settings
 
@@ -60,8 +60,17 @@ class TrainSettings(Settings):
     validations: int = Field(default=4, ge=0, description="how often the validation loss is measured")
     checkpoints: int = Field(default=4, ge=0, description="how often a checkpoint to resume from is written")
     keep_every: int | None = Field(default=None, ge=1, description="steps between checkpoints kept for 'compare'")
+    select: Literal["last", "gate"] = Field(
+        default="last", description="which checkpoint is the candidate; gate: the best kept one that every rule allows"
+    )
     seed: int = 1
     threads: int | None = Field(default=None, ge=1, description="CPU threads; None leaves it to torch")
+
+    @model_validator(mode="after")
+    def _has_something_to_select(self) -> TrainSettings:
+        if self.select == "gate" and self.keep_every is None:
+            raise ValueError("'select: gate' has no checkpoints to choose from; expected 'keep_every: STEPS' beside it")
+        return self
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ CHANGES: dict[str, Any] = {
     "max_length": 16, "warmup": 0.5, "schedule": "constant", "weight_decay": 0.5, "max_grad_norm": 0.01,
     "seed": 2, "accumulate": 2,
 }  # fmt: skip
-ELSEWHERE = {"method", "replay", "patience", "validations", "checkpoints", "keep_every", "threads"}
+ELSEWHERE = {"method", "replay", "patience", "validations", "checkpoints", "keep_every", "select", "threads"}
 
 
 def test_every_field_of_the_settings_is_shown_to_matter() -> None:
@@ -197,7 +197,8 @@ def test_an_unknown_field_is_refused() -> None:
 
 @pytest.mark.parametrize("bad", [
     {"learning_rate": 0}, {"epochs": 0}, {"batch_tokens": 0}, {"warmup": 1}, {"schedule": "step"}, {"patience": 0},
-    {"threads": 0}, {"keep_every": 0}, {"accumulate": 0}, {"adapter": {"kind": "qlora"}}, {"replay": {"data": "absent.jsonl"}},
+    {"threads": 0}, {"keep_every": 0}, {"select": "gate"}, {"select": "best", "keep_every": 5},
+    {"accumulate": 0}, {"adapter": {"kind": "qlora"}}, {"replay": {"data": "absent.jsonl"}},
 ])  # fmt: skip
 def test_a_value_out_of_range_is_refused(bad: Any) -> None:
     with pytest.raises(ValidationError):
