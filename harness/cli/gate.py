@@ -9,6 +9,7 @@ import click
 from harness.audit import Audit, read_audit
 from harness.cli.terminal import JSON, RUN_FOLDER, tell
 from harness.gate import decide
+from harness.selection import held
 from harness.spec import read_run_file
 from harness.types import Decision, Rule
 
@@ -36,7 +37,7 @@ def again(audit: Audit, rules: tuple[Rule, ...] | None) -> Decision:
     old = audit.decision
     return decide(
         old.stage,
-        own_rules(audit) if rules is None else rules,
+        held(own_rules(audit) if rules is None else rules, audit.selection),
         (*audit.scan, *audit.candidate),
         audit.baseline,
         candidate_digest=old.candidate,
