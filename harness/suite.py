@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from pydantic import Field, JsonValue, ValidationError
 
-from harness.errors import DataError, MeasurementError
+from harness.errors import DataError, MeasurementError, PromptError
 from harness.settings import InputFile, Settings
 from harness.stats.intervals import is_binary, mean_interval
 from harness.store import digest_of
@@ -72,6 +72,7 @@ class Answer(Noun):
         prompt: The final text that the model read.
         text: The generated text, without stop strings and special tokens.
         tokens: Generated or scored tokens.
+        prompt_tokens: Tokens that the model read before those; 0 where an engine did not count them.
         finished: Whether the model ended by itself, rather than at ``max_new_tokens``.
         logprob: Natural-log likelihood of the continuation or text; None for generations.
         greedy: Whether the continuation is what greedy decoding would have said.
@@ -81,6 +82,7 @@ class Answer(Noun):
     prompt: str
     text: str = ""
     tokens: int = 0
+    prompt_tokens: int = 0
     finished: bool = True
     logprob: float | None = None
     greedy: bool | None = None
@@ -200,7 +202,7 @@ def ask(
         details: What the report shows beside the metrics.
     """
     requests = [(request or (lambda example: generation(example, settings)))(example) for example in examples]
-    answers = subject.answer(requests)
+    answers = _answers(subject, examples, requests)
     samples = tuple(
         sample(example, answer, score(example, answer)) for example, answer in zip(examples, answers, strict=True)
     )
@@ -210,6 +212,18 @@ def ask(
         conditions={"asked": digest_of(_asked(requests)), **(conditions or {})},
         details=details or {},
     )
+
+
+def _answers(subject: Subject, examples: Sequence[Example], requests: Sequence[Request]) -> list[Answer]:
+    """Asks, and names the items whose prompts the model cannot read."""
+    try:
+        return subject.answer(requests)
+    except PromptError as error:
+        unread = set(error.requests)
+        ids = [example.id for example, request in zip(examples, requests, strict=True) if request in unread]
+        if not ids:
+            raise
+        raise error.within(f"item '{ids[0]}'" + (f" and {len(ids) - 1} more" if ids[1:] else "")) from error
 
 
 def question(example: Example) -> str:

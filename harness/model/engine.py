@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from harness.errors import ModelError
+from harness.errors import ModelError, PromptError
 from harness.model.prompts import Prompts, Row, Span, context_length
 from harness.model.sampling import Chooser, Stopper
 from harness.suite import Answer, Request
@@ -75,7 +75,7 @@ class Engine:
                 ids = self.prompts.encode(request)
                 room = min(request.max_new_tokens, self.prompts.context - len(ids))
                 (found if room > 0 and ids else long).append(Row(index, request, ids, room))
-        self._refuse([len(row.ids) for row in long], len(found) + len(long))
+        self._refuse([(len(row.ids), row.request) for row in long], len(found) + len(long))
         return found
 
     def _spans(self, requests: Sequence[Request]) -> list[Span]:
@@ -85,17 +85,22 @@ class Engine:
                 "a text to score is empty", "at least one character", "take the empty texts out of the items"
             )
         found = [span for index, request in asked for span in self.prompts.scored(index, request)]
-        self._refuse([len(span.ids) - 1 for span in found if len(span.ids) - 1 > self.prompts.context], len(asked))
+        long = [span for span in found if len(span.ids) - 1 > self.prompts.context]
+        self._refuse([(len(span.ids) - 1, requests[span.owner]) for span in long], len(asked))
         return found
 
-    def _refuse(self, lengths: list[int], total: int) -> None:
-        if lengths and max(lengths) == 0:
-            raise ModelError(f"{len(lengths)} of {total} prompts are empty", "at least one token", "look at the items")
-        if lengths:
-            raise ModelError(
-                f"{len(lengths)} of {total} prompts are too long for the model (the longest has {max(lengths)} tokens)",
+    def _refuse(self, unread: list[tuple[int, Request]], total: int) -> None:
+        requests, longest = [request for _, request in unread], max((length for length, _ in unread), default=0)
+        if unread and longest == 0:
+            raise PromptError(
+                f"{len(unread)} of {total} prompts are empty", "at least one token", "look at the items", requests
+            )
+        if unread:
+            raise PromptError(
+                f"{len(unread)} of {total} prompts are too long for the model (the longest has {longest} tokens)",
                 f"fewer than the context of {self.prompts.context} tokens",
                 "shorten these items: nothing is cut off silently",
+                requests,
             )
 
     def _halving(self, batch: list[Any], run: Callable[[list[Any]], list[Any]]) -> list[Any]:
@@ -147,7 +152,7 @@ class Engine:
             row.index,
             Answer(
                 prompt=self.prompts.text(row.request), text=text[:cut], tokens=len(tokens[:said]),
-                finished=said is not None or cut is not None,
+                prompt_tokens=len(row.ids), finished=said is not None or cut is not None,
             ),
         )  # fmt: skip
 
@@ -184,8 +189,9 @@ class Engine:
         text = request.text if request.kind == "rolling" else request.continuation
         prompt = request.text if request.kind == "rolling" else self.prompts.text(request)
         return Answer(
-            prompt=prompt, tokens=sum(part.tokens for part in parts), logprob=math.fsum(part.logprob for part in parts),
-            greedy=all(part.greedy for part in parts), bytes=len(text.encode()),
+            prompt=prompt, tokens=sum(part.tokens for part in parts), prompt_tokens=sum(part.read for part in parts),
+            logprob=math.fsum(part.logprob for part in parts), greedy=all(part.greedy for part in parts),
+            bytes=len(text.encode()),
         )  # fmt: skip
 
     def _score(self, batch: list[Span]) -> list[_Part]:
@@ -213,6 +219,7 @@ class _Part(NamedTuple):
     logprob: float
     greedy: bool
     tokens: int
+    read: int
 
 
 def _part(span: Span, first: int, chosen: Any, hits: Any) -> _Part:
@@ -220,7 +227,7 @@ def _part(span: Span, first: int, chosen: Any, hits: Any) -> _Part:
     logprob = float(chosen[begin:end].double().sum())
     if not math.isfinite(logprob):
         raise _not_finite("while it scored a text")
-    return _Part(logprob, bool(hits[begin:end].all()), end - begin)
+    return _Part(logprob, bool(hits[begin:end].all()), end - begin, span.start)
 
 
 def _not_finite(when: str) -> ModelError:

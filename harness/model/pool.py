@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model import identity, load
 from harness.model.answers import AnswerStore, request_digest
+from harness.model.prompts import Prompts
 from harness.store import digest_bytes, digest_of, folder_manifest
 from harness.suite import Answer, Request
 
@@ -179,6 +180,14 @@ class ModelSubject:
                 known |= kept
                 self._tick(len(known), len(wanted), {})
         return [known[digest] for digest in digests]
+
+    def takes_system(self) -> bool:
+        """Whether the chat template has a place for a system turn; loads the tokenizer, not the model.
+
+        Raises:
+            ModelError: The tokenizer cannot be loaded.
+        """
+        return Prompts(load.load_tokenizer(self._place.tokenizer), 0).takes_system()
 
     def _asked(self, digests: list[str], requests: list[Request]) -> Iterator[dict[str, Answer]]:
         with self._models.engine(self._place) as engine:

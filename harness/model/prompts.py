@@ -16,6 +16,7 @@ from harness.types import Message
 _TODAY = datetime(2025, 1, 1, tzinfo=UTC)
 _CLOCK = re.compile(r"""strftime_now\(\s*(?:"([^"]*)"|'([^']*)')\s*\)""")
 _ENDLESS = 10**9
+_MARK = "what a system turn says"
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,16 @@ class Prompts:
                 "turns that the model was trained on",
                 "change the items' messages, or the template",
             ) from error
+
+    def takes_system(self) -> bool:
+        """Whether a system turn reaches the model: some templates refuse it, some leave it out without a word."""
+        if not self.tokenizer.chat_template:
+            return True
+        try:
+            text = self._rendered((Message(role="system", content=_MARK), Message(role="user", content="?")))
+        except ModelError:
+            return False
+        return _MARK in text
 
     def encode(self, request: Request) -> list[int]:
         """The tokens of a request's prompt."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from harness import plugins
+from harness.cost import Metered
 from harness.evidence import write_measurement
-from harness.model.pool import Models
+from harness.model.pool import Models, ModelSubject
 from harness.pipeline import Stage, Work
 from harness.settings import Settings
-from harness.suite import measurement
+from harness.suite import Subject, measurement
+from harness.types import Measurement
 
 PACKAGES = ("torch", "transformers", "tokenizers", "peft")
 
@@ -19,11 +21,31 @@ def evaluate(work: Work) -> None:
         ModelError: The model cannot be loaded, or failed on a request.
         MeasurementError: The suite did not measure what it had to.
     """
-    suite = plugins.load("model suite", work.plugin)
+    write_measurement(work.out, measured(work.plugin, model_of(work), work.settings))
+
+
+def model_of(work: Work) -> ModelSubject:
+    """The model that a stage's inputs name, ready to be asked.
+
+    Raises:
+        ModelError: The folder is not one that can be asked.
+    """
     models = work.services.models or Models()
-    subject = models.subject(work.inputs["model"], work.inputs.get("base"), work.services.answers, work.tick)
-    found = suite.measure(subject, work.settings)
-    write_measurement(work.out, measurement(work.plugin, suite.VERSION, subject, suite.METRICS, found))
+    return models.subject(work.inputs["model"], work.inputs.get("base"), work.services.answers, work.tick)
+
+
+def measured(name: str, subject: Subject, settings: Settings) -> Measurement:
+    """Measures a subject with one suite; what the answers cost stands in the measurement's details.
+
+    Raises:
+        ModelError: The model failed on a request.
+        MeasurementError: The suite did not measure what it had to.
+    """
+    suite = plugins.load("model suite", name)
+    metered = Metered(subject)
+    found = suite.measure(metered, settings)
+    made = measurement(name, suite.VERSION, subject, suite.METRICS, found)
+    return made.model_copy(update={"details": {**made.details, "cost": metered.cost.model_dump()}})
 
 
 def evaluate_stage(suite: str, settings: Settings | None = None) -> Stage:

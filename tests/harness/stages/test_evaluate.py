@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from harness.cost import Cost
 from harness.evidence import read_measurement
 from harness.model.identity import subject_digest
 from harness.model.pool import Models
@@ -72,6 +73,14 @@ def test_a_model_is_measured_and_measured_once(made: Path, run: Callable[..., tu
     assert (measured.expected, len(measured.samples), ticks[-1]) == (5, 5, (5, 5))
     assert set(measured.conditions) == {"template", "engine", "dtype", "asked", "metric"}
     assert (run(model="model")[0].reused, done.reused) == (True, False)
+
+
+def test_a_measurement_says_what_its_answers_cost(run: Callable[..., tuple]) -> None:
+    measured = run(model="model")[1]
+    cost = Cost.model_validate(measured.details["cost"])
+    # 'what', ' is' and a number, each a piece of the tokenizer; an answer has at most the five that were allowed.
+    assert (cost.answers, cost.prompt_tokens) == (5, 15)
+    assert 0 < cost.answer_tokens <= 25
 
 
 def test_two_arms_on_one_base_agree_on_everything_but_the_subject(made: Path, run: Callable[..., tuple]) -> None:
