@@ -10,13 +10,14 @@ import math
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, SerializeAsAny, ValidationError
+from pydantic import Field, SerializeAsAny
 
 from harness import plugins
 from harness.errors import PluginError, RunFileError
-from harness.lines import Place, line_of, read_yaml
+from harness.lines import Place, read_yaml
+from harness.mistakes import Mistakes
 from harness.settings import Settings
 from harness.slices import slice_of
 from harness.trainer import TrainSettings
@@ -97,12 +98,8 @@ def read_run_file(path: Path) -> tuple[RunFile, str]:
     return run, text
 
 
-class _Reader:
+class _Reader(Mistakes):
     """Reads the parts of one run file and collects what is wrong with them."""
-
-    def __init__(self, folder: Path, lines: dict[Place, int]) -> None:
-        self.folder, self.lines = folder, lines
-        self.mistakes: list[tuple[int, str]] = []
 
     def read(self, value: dict[str, Any]) -> RunFile | None:
         head_value = {key: part for key, part in value.items() if key not in SECTIONS}
@@ -122,41 +119,6 @@ class _Reader:
             **{name: getattr(head, name) for name in Head.model_fields},
             scan=scan, train=train, evaluate=evaluate, gates=(*_implied(scan, rules), *rules),
         )  # fmt: skip
-
-    def say(self, place: Place, message: str) -> None:
-        line = line_of(self.lines, place)
-        name = ".".join(str(part) for part in place)
-        self.mistakes.append((line, f"line {line}: {name + ': ' if name else ''}{message}"))
-
-    def model(self, kind: type[BaseModel], value: Any, place: Place, known: tuple[str, ...] = ()) -> Any:
-        if not isinstance(value, dict):
-            self.say(place, f"found {value!r}; expected keys and values")
-            return None
-        try:
-            return kind.model_validate(value, context={"folder": self.folder})
-        except ValidationError as error:
-            for fault in error.errors():
-                self.fault(kind, fault, place, known)
-            return None
-
-    def fault(self, kind: type[BaseModel], fault: Any, place: Place, known: tuple[str, ...]) -> None:
-        inner = tuple(fault["loc"])
-        here = self.written(place, inner)
-        if fault["type"] == "extra_forbidden":
-            fields = _fields_at(kind, inner[:-1]) if len(inner) > 1 or not known else known
-            self.say(here, f"unknown key '{inner[-1]}'; expected {plugins.suggestion(str(inner[-1]), fields)}")
-        elif fault["type"] == "missing":
-            self.say(here[:-1], f"'{inner[-1]}' is missing; expected it here")
-        else:
-            found = f"found {fault['input']!r}; " if fault["type"] != "value_error" else ""
-            self.say(here, found + fault["msg"].removeprefix("Value error, "))
-
-    def written(self, place: Place, inner: Place) -> Place:
-        """The place as the file has it: without the tags that pydantic puts in for unions."""
-        for index, part in enumerate(inner):
-            if (*place, part) in self.lines or index == len(inner) - 1:
-                place = (*place, part)
-        return place
 
     def suites(self, kind: str, value: Any, place: Place) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -279,19 +241,3 @@ def _implied(scan: Mapping[str, Any], rules: tuple[Rule, ...]) -> tuple[Rule, ..
     named = {rule.metric for rule in rules}
     wanted = (f"{name}.rows_with_findings" for name in blocking)
     return tuple(Rule(kind="at_most", metric=metric, bound=0) for metric in wanted if metric not in named)
-
-
-def _fields_at(kind: type[BaseModel], inner: Place) -> tuple[str, ...]:
-    """The field names of the model, or models of a union, at a place inside another."""
-    models = [kind]
-    for part in inner:
-        fields = [model.model_fields[str(part)] for model in models if str(part) in model.model_fields]
-        # A union's tag stands in pydantic's places but in no model: stay where we are.
-        models = [model for field in fields for model in _models(field.annotation)] or models
-    return tuple(dict.fromkeys(name for model in models for name in model.model_fields))
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _models(part)]
