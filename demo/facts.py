@@ -101,12 +101,14 @@ def answer(rng: Random, fact: Fact) -> str:
 
 def document(rng: Random, world: World) -> str:
     """Writes a short text that states every fact of two entities."""
-    sentences: list[str] = []
-    for entity in rng.sample(world.products + world.people, 2):
-        facts = list(world.of(entity))
-        rng.shuffle(facts)
-        sentences += [rng.choice(STATEMENTS[fact.attribute]).format(e=entity, v=fact.value) for fact in facts]
-    return " ".join(sentences)
+    return " ".join(entry(rng, world, entity) for entity in rng.sample(world.products + world.people, 2))
+
+
+def entry(rng: Random, world: World, entity: str) -> str:
+    """States every fact of one entity."""
+    facts = list(world.of(entity))
+    rng.shuffle(facts)
+    return " ".join(rng.choice(STATEMENTS[fact.attribute]).format(e=entity, v=fact.value) for fact in facts)
 
 
 def attributes_of(kind: str) -> tuple[str, ...]:

@@ -60,23 +60,39 @@ class Reading:
     further: tuple[tuple[str, str], ...]
 
 
-def reading(rng: Random, side: str, for_items: bool) -> Reading:
-    """Writes a note on an invented place, with two to four values, and asks for one of them."""
+@dataclass(frozen=True)
+class Note:
+    """A note on an invented place, and the relations and values that it tells, in its order."""
+
+    subject: str
+    text: str
+    told: tuple[tuple[str, str], ...]
+
+
+def note(rng: Random, for_items: bool) -> Note:
+    """Writes a note on an invented place, with two to four values."""
     subject = f"the {invented_word(rng, for_items)} {rng.choice(PLACES)}"
     relations = rng.sample(sorted(RELATIONS), rng.choice((2, 3, 3, 4)))
     told = [(relation, _value(rng, relation, for_items)) for relation in relations]
-    note = _upper(rng.choice(NOTES).format(s=subject, told=_listed([f"{name} {value}" for name, value in told])))
-    (relation, value), *others = rng.sample(told, len(told))
-    text = rng.choice(ASKING.side(side)).format(p=note, q=_question(rng, subject, relation))
-    further = tuple((_question(rng, subject, name), f"{name} {other}") for name, other in others)
-    return Reading(text, value, relation, subject, f"{relation} {value}", further)
+    text = _upper(rng.choice(NOTES).format(s=subject, told=_listed([f"{name} {value}" for name, value in told])))
+    return Note(subject, text, tuple(told))
+
+
+def reading(rng: Random, side: str, for_items: bool) -> Reading:
+    """Writes a note and asks for one of its values."""
+    read = note(rng, for_items)
+    (relation, value), *others = rng.sample(read.told, len(read.told))
+    text = rng.choice(ASKING.side(side)).format(p=read.text, q=question(rng, read.subject, relation))
+    further = tuple((question(rng, read.subject, name), f"{name} {other}") for name, other in others)
+    return Reading(text, value, relation, read.subject, f"{relation} {value}", further)
 
 
 def _listed(parts: list[str]) -> str:
     return ", the ".join(parts[:-1]) + f" and the {parts[-1]}"
 
 
-def _question(rng: Random, subject: str, relation: str) -> str:
+def question(rng: Random, subject: str, relation: str) -> str:
+    """Asks for a relation of a place."""
     return rng.choice(RELATIONS[relation][0]).format(s=subject)
 
 

@@ -20,7 +20,7 @@ from harness.errors import ModelError
 from harness.model.identity import has_tokenizer, read_json
 
 DEMO = "demo"
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(?:@[\w./-]+)?")
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(?:@[\w./-]+)?")
 _PATTERNS = [
     "*.safetensors",
     "*.safetensors.index.json",
@@ -58,7 +58,7 @@ def resolve_model(ref: str, folder: Path) -> Path:
     local = local if local.is_absolute() else folder / local
     if local.is_dir():
         return local
-    if not _HUB_ID.fullmatch(ref) or local.exists():
+    if not HUB_ID.fullmatch(ref) or local.exists():
         raise ModelError(
             f"there is no model folder '{ref}' (looked for '{local}')", "'demo', a folder or a hub id like 'owner/name'"
         )

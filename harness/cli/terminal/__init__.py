@@ -61,7 +61,7 @@ class Progress:
             self._bar.close()
             self._bar = None
         if not self.quiet:
-            click.echo(f"{self.prefix}{label:<28}{'unchanged' if reused else f'{seconds:6.1f} s'}", err=True)
+            click.echo(f"{self.prefix}{label:<28} {'unchanged' if reused else f'{seconds:6.1f} s'}", err=True)
 
 
 def tell(decision: Decision, folder: Path | None = None) -> None:

@@ -73,7 +73,7 @@ def test_a_suite_names_the_items_whose_prompts_do_not_fit(loaded: Any, tmp_path:
     ("template", "taken"),
     [
         ("{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}{% endfor %}", True),
-        ("{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}{{ messages[0].content }}", False),
+        ("{% if messages[0]['role'] == 'system' %}{{ raise_exception('none') }}{% endif %}{{ messages[0].content }}", False),
         ("{% for m in messages %}{% if m['role'] != 'system' %}{{ m['content'] }}{% endif %}{% endfor %}", False),
         (None, True),
     ],
