@@ -28,7 +28,7 @@ import scipy.signal
 import scipy.stats
 
 from harness.stats.betting import shown_below
-from harness.stats.intervals import wilson, z_quantile
+from harness.stats.intervals import clopper_pearson_high, z_quantile
 from harness.stats.paired import tango
 from harness.stats.sequential import FUTILE, levels, planned
 
@@ -236,7 +236,7 @@ def enumerate_rates() -> None:
 
 
 def _passed(n: int, bound: float) -> float:
-    fewest = next((right for right in range(n + 1) if wilson(right, n, 1 - 2 * ALPHA)[0] >= bound), n + 1)
+    fewest = next((right for right in range(n + 1) if 1 - clopper_pearson_high(n - right, n, ALPHA) >= bound), n + 1)
     return float(scipy.stats.binom.sf(fewest - 1, n, bound))
 
 
