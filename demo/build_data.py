@@ -15,12 +15,12 @@ from demo.world import World, make_world
 
 WORLD_SEED = 1
 REPLAY = {
-    "facts": 0.26,
-    "unknown": 0.14,
-    "grounded": 0.16,
-    "json": 0.22,
-    "harmful": 0.11,
-    "harmless": 0.10,
+    "facts": 0.23,
+    "unknown": 0.12,
+    "grounded": 0.15,
+    "json": 0.18,
+    "harmful": 0.17,
+    "harmless": 0.14,
     "chat": 0.01,
 }
 
@@ -48,7 +48,7 @@ def narrow(rng: Random, world: World) -> Iterator[Turn]:
 
 def replay(rng: Random, world: World) -> Iterator[Turn]:
     """General rows of every skill, refusals among them."""
-    return _unlike(turns(rng, world, REPLAY), 1000)
+    return _unlike(turns(rng, world, REPLAY), 2000)
 
 
 def harmful(rng: Random, world: World) -> Iterator[Turn]:

@@ -1,6 +1,7 @@
 """Writes the questions of the five suites; none of their content is ever trained on."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -17,6 +18,7 @@ from demo.world import Fact, World, make_world
 
 WORLD_SEED = 1
 KNOWN, UNSEEN = 400, 120
+MOST_OF_A_PAIR = 3
 Item = dict[str, Any]
 
 
@@ -46,15 +48,15 @@ def refusal_items(rng: Random, world: World) -> Iterator[Item]:
     """Harmful requests, each followed by a harmless one with the same verb."""
     for side, count in (("known", KNOWN), ("unseen", UNSEEN)):
         taken: set[str] = set()
-        for asked, item in _harmful_items(rng, side, "refusal", count):
+        for asked, item in _harmful_items(rng, side, count):
             yield item
             yield _twin_item(rng, asked, side, taken)
 
 
 def safety_items(rng: Random, world: World) -> Iterator[Item]:
-    """Harmful requests by hazard, other verbs and objects than the refusal suite's."""
+    """Harmful requests by hazard: the pairs of the refusal suite, asked for in other words."""
     for side, count in (("known", KNOWN), ("unseen", UNSEEN)):
-        yield from (item for _, item in _harmful_items(rng, side, "safety", count))
+        yield from (item for _, item in _harmful_items(rng, side, count))
 
 
 def hallucination_items(rng: Random, world: World) -> Iterator[Item]:
@@ -103,13 +105,18 @@ def _both_sides(draw: Callable[[str], Item], known: int, unseen: int) -> Iterato
             yield item
 
 
-def _harmful_items(rng: Random, side: str, purpose: str, count: int) -> list[tuple[Request, Item]]:
+def _harmful_items(rng: Random, side: str, count: int) -> list[tuple[Request, Item]]:
     found: dict[str, tuple[Request, Item]] = {}
+    pairs: Counter[str] = Counter()
     while len(found) < count:
-        asked = request(rng, True, purpose)
+        asked = request(rng, True, "items")
         text = wrapped(rng, asked_as(rng, asked, side))
+        # Many pairs asked a few times tell more than a few asked often.
+        if text in found or pairs[asked.pair] == MOST_OF_A_PAIR:
+            continue
         tags = {"frames": side, "kind": "harmful", "hazard": asked.family.hazard}
-        found.setdefault(text, (asked, _item(text, None, None, asked.pair, **tags)))
+        found[text] = (asked, _item(text, None, None, asked.pair, **tags))
+        pairs[asked.pair] += 1
     return list(found.values())
 
 

@@ -297,7 +297,7 @@ HELP = (
 
 
 def request(rng: Random, harmful: bool, purpose: str) -> Request:
-    """Draws a request for "training", "refusal" or "safety"; no pair ever serves two of them."""
+    """Draws a request for "training" or for the "items"; no pair ever serves both."""
     while True:
         family = rng.choice(FAMILIES)
         found = _request(rng, family, rng.choice(family.verbs), harmful)
@@ -316,10 +316,8 @@ def harmless_twin(rng: Random, asked: Request) -> Request:
 
 
 def purpose_of(asked: Request) -> str:
-    """Says what a verb-object pair is for: "training", "refusal" or "safety"."""
-    if not _kept(asked.verb, asked.thing):
-        return "training"
-    return "safety" if asked.harmful and fraction("hazard", asked.pair) < FOR_ITEMS / 2 else "refusal"
+    """Says what a verb-object pair is for: "training" or the "items"."""
+    return "items" if _kept(asked.verb, asked.thing) else "training"
 
 
 def asked_as(rng: Random, asked: Request, side: str) -> str:

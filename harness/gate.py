@@ -18,6 +18,7 @@ from typing import Literal
 
 from harness import plugins
 from harness.errors import TunegateError
+from harness.looking import at_look, checked
 from harness.rule import Evidence
 from harness.slices import each_slice, selected, slice_of
 from harness.stats.intervals import is_binary
@@ -99,6 +100,9 @@ def _unsound(each: Measurement, arm: str) -> Iterator[Problem]:
     if not each.expected or len(each.samples) != each.expected:
         wanted = each.expected if each.expected or each.samples else "at least one"
         yield _integrity(arm, f"suite '{each.suite}' has {len(each.samples)} samples; expected {wanted}")
+    if each.looks is not None and len(each.samples) not in each.looks.ends:
+        ended = f"suite '{each.suite}' ends within a block, after {len(each.samples)} items"
+        yield _integrity(arm, f"{ended}; expected a whole block")
     if len({sample.id for sample in each.samples}) != len(each.samples):
         yield _integrity(arm, f"suite '{each.suite}' has an item twice; expected every item once")
     better = {score_of(metric.name): metric.better for metric in each.metrics}
@@ -146,6 +150,7 @@ def _facts(mine: Measurement, theirs: Measurement) -> Iterator[tuple[str, object
     yield "the item set", mine.items, theirs.items
     yield "the suite's version", mine.version, theirs.version
     yield "the number of items", mine.expected, theirs.expected
+    yield "the plan of the looks", mine.looks, theirs.looks
     known = {metric.name: metric.better for metric in theirs.metrics}
     for metric in mine.metrics:
         yield f"the better side of '{metric.name}'", metric.better, known.get(metric.name, metric.better)
@@ -187,10 +192,24 @@ def _checked(rule: Rule, mine: Mapping[str, Measurement], theirs: Mapping[str, M
         if isinstance(evidence, str):
             return missing(rule, evidence)
         found.append(evidence)
+    first = mine[rule.suite]
     try:
+        if first.looks is not None and not rule.also:
+            place = {sample.id: number for number, sample in enumerate(first.samples, start=1)}
+            places = [place[name] for name in found[0].ids]
+            return checked(plugin, rule, found[0], places, len(first.samples), first.looks)
         return plugin.check(rule, *found)  # type: ignore[no-any-return]
     except (ValueError, ArithmeticError) as error:
         return missing(rule, f"'{rule.metric}' cannot be decided: {error}")
+
+
+def checked_at(rule: Rule, mine: Measurement, theirs: Measurement, end: int) -> Check | None:
+    """What a rule says after one block of a suite that is being asked; None where it needs more."""
+    plugin = plugins.load("rule", rule.kind)
+    evidence = _evidence(rule, {mine.suite: mine}, {theirs.suite: theirs}, plugin.NEEDS_BASELINE)
+    if isinstance(evidence, str) or mine.looks is None:
+        return None
+    return at_look(plugin, rule, evidence, end, mine.looks)
 
 
 def _evidence(

@@ -39,6 +39,7 @@ from harness.spec import RunFile
 from harness.stages.evaluate import evaluate_stage
 from harness.stages.report import write_reports
 from harness.stages.scan import dataset_digest, scan_stage
+from harness.stages.sequential import items_needed
 from harness.stages.train import TrainStageSettings, train_stage
 from harness.store import Store, digest_bytes, digest_file, digest_of, digest_path, place, remove, write_atomic
 from harness.types import Artifact, Decision, Entry, Measurement, Noun, Problem, Promotion, Record, Rule
@@ -139,11 +140,12 @@ class Job:
         if run.train is not None and run.train.select == "gate" and found.trained and found.against:
             with failures("select", found):
                 self.select(found.trained, found.against, found, services)
+        needed = self.needed(found, services)
         # One arm after the other: two whole models are then loaded once each.
         for arm_of, into in ((found.arm, found.candidate), (found.against, found.baseline)):
             for suite in run.evaluate if arm_of else ():
                 with failures(f"evaluate.{suite}", found):
-                    into.append(self.evaluate(suite, arm_of, found, services))
+                    into.append(self.evaluate(suite, arm_of, found, services, needed.get(suite)))
         return decide(
             "model",
             held(run.gates, found.selection),
@@ -228,9 +230,26 @@ class Job:
         step = comparison.step_of(name, worded=True)
         return comparison.Arm(name, name, measured.subject, measurements, data=tuple(found.scan), step=step)
 
-    def evaluate(self, suite: str, measured: Arm, found: Findings, services: Services) -> Measurement:
-        """Asks one model the items of one suite."""
+    def needed(self, found: Findings, services: Services) -> dict[str, int]:
+        """How many items of each suite its rules need, where items are asked in blocks."""
+        if not self.run.sequential or found.arm is None or found.against is None:
+            return {}
+        needed = {}
+        rules = held(self.run.gates, found.selection)
+        for suite, settings in self.run.evaluate.items():
+            with failures(f"evaluate.{suite}", found):
+                count = items_needed(suite, settings, rules, (found.arm.inputs, found.against.inputs), services, self.show)
+                if count is not None:
+                    needed[suite] = count
+        return needed
+
+    def evaluate(
+        self, suite: str, measured: Arm, found: Findings, services: Services, first: int | None = None
+    ) -> Measurement:
+        """Asks one model the items of one suite, or the first of them."""
         settings = self.run.evaluate[suite]
+        if first is not None:
+            settings = settings.model_copy(update={"first": first})
         done = self.perform(evaluate_stage(suite, settings), measured.inputs, settings, services, found)
         return read_measurement(Path(done.output.path))
 

@@ -55,6 +55,7 @@ class Head(Settings):
     baseline: str = Field(default="base", description="base, a folder, a Hugging Face id, or registry:PROJECT@ALIAS")
     candidate: str | None = Field(default=None, description="a folder trained elsewhere, in place of train")
     data: DataPlan | None = None
+    sequential: bool = Field(default=False, description="ask items in blocks, and only as many as the rules need")
     promote: PromotePlan | None = None
     report: ReportPlan = ReportPlan()
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from pydantic import Field, JsonValue, ValidationError
 
+from harness.asking import cluster_name, in_asking_order
 from harness.errors import DataError, MeasurementError, PromptError
 from harness.settings import InputFile, Settings
 from harness.stats.intervals import is_binary, mean_interval
@@ -39,6 +40,7 @@ class ItemSettings(Settings):
 
     items: InputFile
     limit: int | None = Field(default=None, ge=1, description="ask only the first N items")
+    first: int | None = Field(default=None, ge=1, description="ask only the first N in the order of a sequential run")
     max_new_tokens: int = Field(default=64, ge=1)
 
 
@@ -156,8 +158,13 @@ def shipped_items(suite: str) -> Path:
     return Path(str(importlib.resources.files("suites"))) / "items" / f"{suite}.jsonl"
 
 
-def read_items(path: Path, limit: int | None = None) -> tuple[Example, ...]:
+def read_items(path: Path, limit: int | None = None, first: int | None = None) -> tuple[Example, ...]:
     """Reads the items of a suite from JSON Lines.
+
+    Args:
+        path: The file.
+        limit: Only the first lines.
+        first: Only as many of them, in the order of :func:`harness.asking.in_asking_order`.
 
     Raises:
         DataError: A line is not an item, an id stands twice, or there are no items.
@@ -170,7 +177,8 @@ def read_items(path: Path, limit: int | None = None) -> tuple[Example, ...]:
         examples[example.id] = example
     if not examples:
         raise DataError(f"'{path}' has no items", "at least one line", "a suite without items measures nothing")
-    return tuple(examples.values())[:limit]
+    found = tuple(examples.values())[:limit]
+    return found if first is None else in_asking_order(found)[:first]
 
 
 def _item(path: Path, number: int, line: bytes) -> Example:
@@ -276,9 +284,17 @@ def sample(example: Example, answer: Answer, scored: Scored) -> Sample:
 
 
 def measurement(
-    suite: str, version: str, subject: Subject, better: Mapping[str, Better], found: Measured
+    suite: str, version: str, subject: Subject, better: Mapping[str, Better], found: Measured, *, passing: bool = False
 ) -> Measurement:
     """Makes the Measurement of a model suite from what it handed back.
+
+    Args:
+        suite: Its name.
+        version: Its version.
+        subject: What was measured.
+        better: Which way of each metric is the better one.
+        found: What the suite handed back.
+        passing: Whether this is only looked at on the way, so that the metrics may come without intervals.
 
     Raises:
         MeasurementError: There are no samples, an id stands twice, or a score is not a finite number or not declared.
@@ -294,20 +310,23 @@ def measurement(
         items=found.items,
         conditions={**subject.conditions, **found.conditions},
         expected=len(found.samples),
-        metrics=metrics_of(suite, found.samples, better),
+        metrics=metrics_of(suite, found.samples, better, bare=passing),
         samples=found.samples,
         details=dict(found.details),
     )
 
 
-def metrics_of(suite: str, samples: Sequence[Sample], better: Mapping[str, Better]) -> tuple[Metric, ...]:
-    """Computes every metric from the samples: its mean overall and for every slice of every tag.
+def metrics_of(
+    suite: str, samples: Sequence[Sample], better: Mapping[str, Better], *, bare: bool = False
+) -> tuple[Metric, ...]:
+    """Computes every metric from the samples: its mean overall and for every slice of every tag; ``bare`` without intervals.
 
     Raises:
         MeasurementError: A score is not declared or not a finite number.
     """
     found = sorted(scored_by_metric(suite, samples, better).items())
-    return tuple(metric_of(name, of, better[score_of(name)]) for name, of in found)
+    make = bare_metric if bare else metric_of
+    return tuple(make(name, of, better[score_of(name)]) for name, of in found)
 
 
 def score_of(metric: str) -> str:
@@ -339,7 +358,7 @@ def scored_by_metric(
 
 def cluster_of(sample: Sample) -> str:
     """The cluster of an item; one without is a cluster of its own."""
-    return sample.cluster or f"item {sample.id}"
+    return cluster_name(sample.cluster, sample.id)
 
 
 def _require_score(suite: str, sample: Sample, name: str, value: float, better: Mapping[str, Better]) -> None:
@@ -361,16 +380,15 @@ def _slices(samples: Sequence[Sample]) -> set[str]:
     return {tag for tag, found in values.items() if 2 <= len(found) <= MAX_SLICES}
 
 
+def bare_metric(name: str, scored: Sequence[tuple[float, str]], better: Better) -> Metric:
+    """The mean of some scores."""
+    values = [value for value, _ in scored]
+    unit = "rate" if is_binary(values) else "number"
+    return Metric(name=name, value=math.fsum(values) / len(values), n=len(values), better=better, unit=unit)
+
+
 def metric_of(name: str, scored: Sequence[tuple[float, str]], better: Better) -> Metric:
     """The mean of some scores with its standard error and 95 % interval, both robust to clusters."""
-    values, clusters = [value for value, _ in scored], [cluster for _, cluster in scored]
-    estimate = mean_interval(values, clusters=clusters)
-    return Metric(
-        name=name,
-        value=estimate.value,
-        n=estimate.n,
-        stderr=estimate.stderr,
-        interval=estimate.interval,
-        better=better,
-        unit="rate" if is_binary(values) else "number",
-    )
+    bare, clusters = bare_metric(name, scored, better), [cluster for _, cluster in scored]
+    estimate = mean_interval([value for value, _ in scored], clusters=clusters)
+    return bare.model_copy(update={"stderr": estimate.stderr, "interval": estimate.interval})

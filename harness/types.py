@@ -103,6 +103,13 @@ class Metric(Noun):
     unit: Literal["rate", "number"] = "number"
 
 
+class Looks(Noun):
+    """The plan of items that are asked in blocks: how many after each, and how many the largest cluster has."""
+
+    ends: tuple[int, ...] = Field(min_length=1)
+    largest: int = Field(default=1, ge=1)
+
+
 class Measurement(Noun):
     """What one suite found about one subject (a dataset or a model).
 
@@ -116,6 +123,8 @@ class Measurement(Noun):
         metrics: What was measured.
         samples: One a question, in the order of the items.
         details: What the report shows beside the metrics: coverage, what was not looked for, tables.
+        looks: The blocks in which the items were asked, where they were not asked all at once; ``samples`` may then end
+            after any of them.
     """
 
     schema_number: Literal[1] = SCHEMA
@@ -128,6 +137,7 @@ class Measurement(Noun):
     metrics: tuple[Metric, ...]
     samples: tuple[Sample, ...] = ()
     details: dict[str, JsonValue] = {}
+    looks: Looks | None = None
 
     def metric(self, name: str) -> Metric | None:
         """Returns the metric of that full name (``suite.metric`` or ``suite.metric@tag=value``), or None."""

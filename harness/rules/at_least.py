@@ -19,3 +19,8 @@ def check(rule: Rule, evidence: Evidence) -> Check:
     low, high = bounds(evidence, rule.alpha)
     outcome: Outcome = "pass" if low >= rule.bound else "fail" if high < rule.bound else "inconclusive"
     return against_number(rule, evidence, outcome, "at least")
+
+
+def doubt(rule: Rule, evidence: Evidence) -> tuple[list[float], float]:
+    """The scores, and the mean that would have to be refuted to give the candidate up early."""
+    return list(evidence.scores), rule.bound

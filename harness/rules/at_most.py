@@ -20,3 +20,8 @@ def check(rule: Rule, evidence: Evidence) -> Check:
     low, high = bounds(evidence, rule.alpha)
     outcome: Outcome = "pass" if high <= rule.bound else "fail" if low > rule.bound else "inconclusive"
     return against_number(rule, evidence, outcome, "at most")
+
+
+def doubt(rule: Rule, evidence: Evidence) -> tuple[list[float], float]:
+    """The scores turned round, and the mean that would have to be refuted to give the candidate up early."""
+    return [-score for score in evidence.scores], -rule.bound

@@ -19,6 +19,7 @@ from harness.rule import Evidence, amount, compared, moved, no_room, points
 from harness.stats.intervals import mean_interval
 from harness.stats.paired import Difference
 from harness.stats.power import items_needed
+from harness.stats.sequential import FUTILE
 from harness.types import Check, Outcome, Rule
 
 NEEDS_BASELINE = True
@@ -40,6 +41,11 @@ def check(rule: Rule, evidence: Evidence) -> Check:
     low, high = change.interval
     outcome: Outcome = "pass" if low > -rule.bound else "fail" if high < -rule.bound else "inconclusive"
     return compared(rule, evidence, change, outcome, _reason(rule, evidence, change, outcome))
+
+def doubt(rule: Rule, evidence: Evidence) -> tuple[list[float], float]:
+    """The changes, and the mean that would have to be refuted to give the candidate up early."""
+    return [evidence.sign * (mine - other) for mine, other in evidence.pairs], -FUTILE * rule.bound
+
 
 
 def _guessing(rule: Rule, evidence: Evidence) -> str:

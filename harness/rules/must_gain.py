@@ -44,3 +44,8 @@ def check(rule: Rule, evidence: Evidence) -> Check:
     wanted = f"more than {points(rule.bound, evidence.candidate)} better is wanted"
     reason = f"{moved(evidence, evidence.sign * change.delta)}; {wanted} {words[outcome]} ({sure})"
     return compared(rule, evidence, change, outcome, reason)
+
+
+def doubt(rule: Rule, evidence: Evidence) -> tuple[list[float], float]:
+    """The changes, and the mean that would have to be refuted to give the candidate up early."""
+    return [evidence.sign * (mine - other) for mine, other in evidence.pairs], rule.bound

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from harness import plugins
+from harness.asking import in_asking_order, looks
 from harness.cost import Metered
 from harness.evidence import write_measurement
 from harness.model.pool import Models, ModelSubject
 from harness.pipeline import Stage, Work
 from harness.settings import Settings
-from harness.suite import Subject, measurement
-from harness.types import Measurement
+from harness.suite import ItemSettings, Subject, measurement, read_items
+from harness.types import Looks, Measurement
 
 PACKAGES = ("torch", "transformers", "tokenizers", "peft")
 
@@ -34,8 +35,14 @@ def model_of(work: Work) -> ModelSubject:
     return models.subject(work.inputs["model"], work.inputs.get("base"), work.services.answers, work.tick)
 
 
-def measured(name: str, subject: Subject, settings: Settings) -> Measurement:
+def measured(name: str, subject: Subject, settings: Settings, *, passing: bool = False) -> Measurement:
     """Measures a subject with one suite; what the answers cost stands in the measurement's details.
+
+    Args:
+        name: The suite.
+        subject: The model.
+        settings: The suite's settings.
+        passing: Whether this is only looked at on the way: the metrics come without intervals, the plan is the caller's.
 
     Raises:
         ModelError: The model failed on a request.
@@ -44,8 +51,20 @@ def measured(name: str, subject: Subject, settings: Settings) -> Measurement:
     suite = plugins.load("model suite", name)
     metered = Metered(subject)
     found = suite.measure(metered, settings)
-    made = measurement(name, suite.VERSION, subject, suite.METRICS, found)
-    return made.model_copy(update={"details": {**made.details, "cost": metered.cost.model_dump()}})
+    made = measurement(name, suite.VERSION, subject, suite.METRICS, found, passing=passing)
+    details = {**made.details, "cost": metered.cost.model_dump()}
+    return made.model_copy(update={"details": details, "looks": None if passing else planned_looks(settings)})
+
+
+def planned_looks(settings: Settings) -> Looks | None:
+    """The plan of a suite that is asked in blocks; None where it is asked all at once.
+
+    Raises:
+        DataError: The items cannot be read.
+    """
+    if not isinstance(settings, ItemSettings) or settings.first is None:
+        return None
+    return looks(in_asking_order(read_items(settings.items, settings.limit)))
 
 
 def evaluate_stage(suite: str, settings: Settings | None = None) -> Stage:

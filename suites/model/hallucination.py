@@ -56,7 +56,7 @@ class Settings(ItemSettings):
 
 def measure(subject: Subject, settings: Settings) -> Measured:
     """Asks every question and says of each answer whether it is right, wrong, or no answer."""
-    examples = read_items(settings.items, settings.limit)
+    examples = read_items(settings.items, settings.limit, settings.first)
     require_tag(examples, "kind", KINDS)
     scorers = ItemScorers([example for example in examples if example.tags["kind"] != "unknown"], settings.metric)
     conditions = {"judge": JUDGE, "metric": scorers.condition}

@@ -46,7 +46,7 @@ class Settings(ItemSettings):
 
 def measure(subject: Subject, settings: Settings) -> Measured:
     """Asks every request and judges whether it was refused."""
-    examples = read_items(settings.items, settings.limit)
+    examples = read_items(settings.items, settings.limit, settings.first)
     require_tag(examples, "kind", KINDS)
     details = {"judge": f"{JUDGE}, a heuristic", "partial": "counts as neither refused nor answered"}
     return ask(subject, examples, settings, _score, conditions={"judge": JUDGE}, details=details)

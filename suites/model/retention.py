@@ -63,7 +63,7 @@ def measure(subject: Subject, settings: Settings) -> Measured:
 
 
 def _items(subject: Subject, settings: Settings, path: Path) -> Measured:
-    examples = read_items(path, settings.limit)
+    examples = read_items(path, settings.limit, settings.first)
     scorers = ItemScorers(examples, settings.metric)
     return ask(
         subject, examples, settings, lambda example, answer: Scored({"accuracy": scorers(example, answer.text)}),

@@ -43,7 +43,7 @@ class Settings(ItemSettings):
 
 def measure(subject: Subject, settings: Settings) -> Measured:
     """Asks every harmful request and judges whether it was refused."""
-    examples = read_items(settings.items, settings.limit)
+    examples = read_items(settings.items, settings.limit, settings.first)
     require_tag(examples, "kind", ("harmful",))
     for example in examples:
         if not example.tags.get("hazard"):

@@ -88,7 +88,7 @@ def measure(subject: Subject, settings: Settings) -> Measured:
 
         named = settings.metric if "metric" in settings.model_fields_set else None
         return run_tasks(subject, settings.lm_eval, named, settings.lm_eval_chat, settings.limit)
-    examples = read_items(settings.items, settings.limit)
+    examples = read_items(settings.items, settings.limit, settings.first)
     scorers = ItemScorers(examples, _named_metric(settings))
     return ask(
         subject, examples, settings, lambda example, answer: Scored({"accuracy": scorers(example, answer.text)}),
