@@ -9,6 +9,7 @@
     findings.jsonl            the scan's findings, masked
     training.json             the loss curve and the counts of the training
     selection.json            which kept checkpoint was taken, and every one that was looked at for it
+    waivers/*.json            every waiver that was read, as it was signed
     promotion.json            where it was registered, if it was
     candidate/                the model itself
     checkpoints/step-000050/  the model after so many steps, where the run file keeps them
@@ -116,6 +117,11 @@ def read_audit(folder: Path, arms: Sequence[str] = ARMS) -> Audit:
 
 def _training(found: Mapping[str, Any]) -> Training:
     return Training(tuple(found["curve"]), found["facts"], tuple(found.get("checkpoints", ())))
+
+
+def waiver_files(audit: Audit) -> tuple[Path, ...]:
+    """The waivers that a run kept with its evidence, verified as every file of its record was."""
+    return tuple(audit.folder / name for name in sorted(audit.record.files) if name.startswith("waivers/"))
 
 
 def verify_files(folder: Path, record: Record) -> None:

@@ -7,6 +7,7 @@ the whole decision. Leaving evidence out can therefore never turn a denial into 
     measurements ─► contradictions ─► problems ─┐
          │                                      ├─► settle ─► Decision
          └────────► evidence ─► rule's check ───┘
+                                     ▲ waivers excuse what failed, never what is missing or contradicts itself
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Literal
 
 from harness import plugins
@@ -25,6 +27,7 @@ from harness.stats.intervals import is_binary
 from harness.store import digest_of
 from harness.suite import cluster_of, score_of, scored_by_metric
 from harness.types import Check, Decision, Measurement, Metric, Problem, Rule, Sample, settle
+from harness.waiver import Verified, excused
 
 TOLERANCE = 1e-9
 
@@ -39,6 +42,9 @@ def decide(
     baseline_digest: str | None,
     data_digest: str | None = None,
     problems: Sequence[Problem] = (),
+    waivers: Sequence[Verified] = (),
+    on: date = date.min,
+    notes: Sequence[str] = (),
 ) -> Decision:
     """Decides whether a candidate may go on.
 
@@ -51,6 +57,9 @@ def decide(
         baseline_digest: The subject that measurements of the baseline must name.
         data_digest: The subject that measurements of the training data must name.
         problems: What already went wrong before the gate.
+        waivers: Waivers that a trusted key signed for this project.
+        on: The day (UTC) on which they have to count; without one none does.
+        notes: What a reader should know besides, and what settles nothing.
     """
     found = [*problems]
     # What is about the candidate itself needs samples, whatever else goes by the same digest.
@@ -64,7 +73,7 @@ def decide(
     found = list(dict.fromkeys(found))
     mine, other = _by_suite(candidate), _by_suite(baseline)
     parts = (part for rule in rules for part in _expanded(rule, mine))
-    checks = tuple(_checked(rule, mine, other) for rule in parts)
+    checks, unused = excused([_checked(rule, mine, other) for rule in parts], waivers, candidate_digest, on)
     return Decision(
         stage=stage,
         candidate=candidate_digest,
@@ -73,6 +82,7 @@ def decide(
         verdict=settle(checks, found),
         checks=checks,
         problems=tuple(found),
+        notes=tuple(dict.fromkeys([*notes, *unused])),
     )
 
 

@@ -14,26 +14,29 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from harness import __version__, plugins
-from harness.audit import read_audit, write_arm
+from harness.attest.waivers import waivers_of, write_waivers
+from harness.audit import read_audit
+from harness.baseline import age_note, held_to, resolve_baseline
 from harness.comparison import arms as comparison
 from harness.dataset import resolve
-from harness.errors import ExitCode, TunegateError, UsageError
+from harness.errors import UsageError
 from harness.evidence import read_measurement
 from harness.gate import decide
-from harness.model.identity import is_adapter, subject_digest
+from harness.gathered import Arm, Findings, arm, artifact, failures
+from harness.model.identity import subject_digest
 from harness.model.load import resolve_model
 from harness.model.pool import Models
 from harness.pipeline import Done, Services, Stage, Tick, perform
 from harness.promotion import promote
-from harness.selection import Selection, held, select
+from harness.run_folder import claim, write_evidence
+from harness.selection import held, select
 from harness.settings import keyed
 from harness.spec import RunFile
 from harness.stages.evaluate import evaluate_stage
@@ -41,14 +44,8 @@ from harness.stages.report import write_reports
 from harness.stages.scan import dataset_digest, scan_stage
 from harness.stages.sequential import items_needed
 from harness.stages.train import TrainStageSettings, train_stage
-from harness.store import Store, digest_bytes, digest_file, digest_of, digest_path, place, remove, write_atomic
-from harness.types import Artifact, Decision, Entry, Measurement, Noun, Problem, Promotion, Record, Rule
-
-EVIDENCE = (
-    "record.json", "decision.json", "training.json", "promotion.json", "findings.jsonl", "report.html", "summary.md",
-    "junit.xml", "measurements", "samples", "candidate", "checkpoints",
-    "selection.json",
-)  # fmt: skip
+from harness.store import Store, digest_bytes, digest_of, place, write_atomic
+from harness.types import Artifact, Decision, Measurement, Noun, Promotion, Record, Rule
 
 
 class Show(Protocol):
@@ -59,37 +56,6 @@ class Show(Protocol):
 
     def done(self, label: str, seconds: float, reused: bool) -> None:
         """A stage is over."""
-
-
-@dataclass(frozen=True)
-class Arm:
-    """A model that is measured: its folder, the base of an adapter, and the digest of both."""
-
-    model: Artifact
-    base: Artifact | None
-    subject: str
-
-    @property
-    def inputs(self) -> dict[str, Artifact]:
-        """The artifacts that an evaluation of this arm reads."""
-        return {"model": self.model} | ({"base": self.base} if self.base else {})
-
-
-@dataclass
-class Findings:
-    """What a run has found so far; filled from the top of the flow to its end."""
-
-    entries: list[Entry] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    scan: list[Measurement] = field(default_factory=list)
-    candidate: list[Measurement] = field(default_factory=list)
-    baseline: list[Measurement] = field(default_factory=list)
-    scanned: list[Path] = field(default_factory=list)
-    data: str | None = None
-    trained: Path | None = None
-    arm: Arm | None = None
-    against: Arm | None = None
-    selection: Selection | None = None
 
 
 @dataclass(frozen=True)
@@ -116,10 +82,18 @@ class Job:
         """Runs everything that the run file asks for and returns the one verdict.
 
         Raises:
-            UsageError: The folder to write to holds something else.
+            UsageError: The folder to write to holds something else, or a waiver cannot be read.
         """
+        # Emptying the folder must not take away what a person signed.
+        for path in self.run.waivers.found(self.folder) if self.run.waivers else ():
+            if path.resolve().is_relative_to(self.out.resolve()):
+                raise UsageError(f"the waiver '{path}' lies in the run's folder '{self.out}'", "another place for either")
         claim(self.out)
-        found, services = Findings(), Services(self.runs / ".store", Models())
+        # Before anything is computed: a waiver that was tampered with stops the run at its start.
+        found = Findings(waivers=waivers_of(self.run, self.folder))
+        services = Services(self.runs / ".store", Models())
+        found.problems += found.waivers.problems
+        found.notes += found.waivers.notes
         decision = self.decide(found, services)
         promotion = None
         if decision.allowed and decision.stage == "model" and self.run.promote is not None:
@@ -135,8 +109,12 @@ class Job:
         data = self.data_decision(found)
         if found.problems or not run.evaluate or (run.data_rules() and not data.allowed):
             return data
-        with failures("train", found):
-            found.arm, found.against = self.arms(found, services)
+        with failures("baseline", found):
+            base = artifact(resolve_model(run.base, self.folder))
+            found.against = self.baseline(base, found)
+        if found.against is not None:
+            with failures("train", found):
+                found.arm = self.candidate(base, found, services)
         if run.train is not None and run.train.select == "gate" and found.trained and found.against:
             with failures("select", found):
                 self.select(found.trained, found.against, found, services)
@@ -146,6 +124,7 @@ class Job:
             for suite in run.evaluate if arm_of else ():
                 with failures(f"evaluate.{suite}", found):
                     into.append(self.evaluate(suite, arm_of, found, services, needed.get(suite)))
+        found.decided_on = today()
         return decide(
             "model",
             held(run.gates, found.selection),
@@ -155,13 +134,19 @@ class Job:
             baseline_digest=found.against.subject if found.against else None,
             data_digest=found.data,
             problems=found.problems,
+            waivers=found.waivers.verified,
+            on=found.decided_on,
+            notes=found.notes,
         )
 
     def data_decision(self, found: Findings) -> Decision:
         """The verdict over the training data alone."""
+        rules, found.decided_on = self.run.data_rules(), today()
+        names = {rule.text() for rule in rules}
+        waivers = [each for each in found.waivers.verified if each.waiver.rule in names]
         return decide(
-            "data", self.run.data_rules(), found.scan, (), candidate_digest=None, baseline_digest=None,
-            data_digest=found.data, problems=found.problems,
+            "data", rules, found.scan, (), candidate_digest=None, baseline_digest=None, data_digest=found.data,
+            problems=found.problems, waivers=waivers, on=found.decided_on, notes=found.notes,
         )  # fmt: skip
 
     def scan(self, found: Findings, services: Services) -> None:
@@ -183,23 +168,20 @@ class Job:
         files = [resolve(name, self.folder, services.root / "data") for name in names]
         return {f"train[{index}]" if index else "train": artifact(path) for index, path in enumerate(files)}
 
-    def arms(self, found: Findings, services: Services) -> tuple[Arm, Arm]:
-        """The candidate, trained or given, and the baseline that it is compared with."""
-        base = artifact(resolve_model(self.run.base, self.folder))
-        against = arm(self.baseline_folder(base), base)
+    def candidate(self, base: Artifact, found: Findings, services: Services) -> Arm:
+        """The candidate: given, or trained now."""
         if self.run.candidate is not None:
-            return arm(artifact(resolve_model(self.run.candidate, self.folder)), base), against
-        return arm(self.train(base, found, services), base), against
+            return arm(artifact(resolve_model(self.run.candidate, self.folder)), base)
+        return arm(self.train(base, found, services), base)
 
-    def baseline_folder(self, base: Artifact) -> Artifact:
-        """Resolves ``baseline``: the base itself, a folder or id, or what a registry holds under an alias."""
-        name = self.run.baseline
-        if name == "base":
-            return base
-        if not name.startswith("registry:"):
-            return artifact(resolve_model(name, self.folder))
-        project, _, alias = name.removeprefix("registry:").partition("@")
-        return artifact(Path(self.registry().resolve(project, alias or "champion").path))
+    def baseline(self, base: Artifact, found: Findings) -> Arm:
+        """The baseline, held to the bytes that were promoted where a registry names it."""
+        chosen = resolve_baseline(self.run.baseline, Path(base.path), self.folder, self.registry())
+        against = arm(base if chosen.folder == Path(base.path) else artifact(chosen.folder), base)
+        held_to(chosen, against.subject)
+        note = age_note(chosen, self.run.baseline_max_age_days, today())
+        found.notes += [note] if note else []
+        return against
 
     def train(self, base: Artifact, found: Findings, services: Services) -> Artifact:
         """Trains the candidate, or finds it already trained."""
@@ -288,7 +270,7 @@ class Job:
 
     def write(self, found: Findings, decision: Decision, promotion: Promotion | None) -> None:
         """Fills the run's folder; its record comes last, so that a folder with a record is whole."""
-        files = write_evidence(self.out, found)
+        files = write_evidence(self.out, found) | write_waivers(self.out, found.waivers)
         text = decision.model_dump_json(indent=1).encode()
         write_atomic(self.out / "decision.json", text)
         files["decision.json"] = digest_bytes(text)
@@ -305,75 +287,16 @@ class Job:
             unreached=unreached(self.run.model_rules(), decision),
             entries=tuple(found.entries),
             files=dict(sorted(files.items())),
+            decided_on=found.decided_on,
         )
         write_atomic(self.out / "record.json", record.model_dump_json(indent=1).encode())
         plan = self.run.report
         write_reports(self.out, read_audit(self.out), plan.html, plan.junit, plan.markdown)
 
 
-def claim(out: Path) -> None:
-    """Empties a run's folder of what a former run left, so that no old verdict outlives the start of a new one.
-
-    Raises:
-        UsageError: The folder holds something that is not of a run.
-    """
-    foreign = [path.name for path in out.iterdir() if path.name not in EVIDENCE] if out.is_dir() else []
-    foreign = [name for name in foreign if not name.startswith(".")]
-    if foreign:
-        raise UsageError(
-            f"'{out}' holds '{sorted(foreign)[0]}'", "an empty folder, or one of a former run", "choose --out"
-        )
-    for name in EVIDENCE:
-        if name != "candidate":
-            remove(out / name)
-    out.mkdir(parents=True, exist_ok=True)
-
-
-def artifact(path: Path) -> Artifact:
-    """Hashes a file or folder."""
-    return Artifact(path=str(path), digest=digest_path(path))
-
-
-def arm(model: Artifact, base: Artifact) -> Arm:
-    """Names a model by its bytes, and an adapter by its own and its base's."""
-    under = base if is_adapter(Path(model.path)) else None
-    return Arm(model, under, subject_digest(Path(model.path), under and Path(under.path)))
-
-
-@contextmanager
-def failures(stage: str, found: Findings) -> Iterator[None]:
-    """Turns a failure of a stage into a problem of the decision."""
-    try:
-        yield
-    except UsageError:
-        raise
-    except TunegateError as error:
-        kind = "integrity" if error.exit_code == ExitCode.INTEGRITY else "incomplete"
-        found.problems.append(Problem(stage=stage, kind=kind, message=str(error)))
-    except OSError as error:
-        message = f"{error.strerror or error}: '{error.filename}'; expected to be able to read and write there"
-        found.problems.append(Problem(stage=stage, kind="incomplete", message=message))
-
-
-def write_evidence(out: Path, found: Findings) -> dict[str, str]:
-    """Writes measurements, samples, findings and the training's curve; returns the digest of each file."""
-    files: dict[str, str] = {}
-    for name, measurements in (("scan", found.scan), ("candidate", found.candidate), ("baseline", found.baseline)):
-        for measurement in measurements:
-            files |= write_arm(out, name, measurement)
-    if found.scanned:
-        write_atomic(out / "findings.jsonl", b"".join(path.read_bytes() for path in found.scanned))
-        files["findings.jsonl"] = digest_file(out / "findings.jsonl")
-    if found.trained is not None:
-        write_atomic(out / "training.json", (found.trained / "training.json").read_bytes())
-        files["training.json"] = digest_file(out / "training.json")
-        place(Path(found.arm.model.path) if found.arm else found.trained / "candidate", out / "candidate")
-        if (found.trained / "checkpoints").is_dir():
-            place(found.trained / "checkpoints", out / "checkpoints")
-    if found.selection is not None:
-        write_atomic(out / "selection.json", found.selection.model_dump_json(indent=1).encode())
-        files["selection.json"] = digest_file(out / "selection.json")
-    return files
+def today() -> date:
+    """The day by which waivers count: UTC, so that it is the same one everywhere."""
+    return datetime.now(UTC).date()
 
 
 def unreached(rules: Sequence[Rule], decision: Decision) -> tuple[Rule, ...]:
@@ -384,10 +307,11 @@ def unreached(rules: Sequence[Rule], decision: Decision) -> tuple[Rule, ...]:
 def shown(run: RunFile) -> dict[str, Any]:
     """The run file with every default, as JSON; files by their digest, so that two machines agree."""
     parts = {"scan": run.scan, "evaluate": run.evaluate}
-    found = json.loads(run.model_dump_json(exclude={"scan", "evaluate", "train"}))
+    found = json.loads(run.model_dump_json(exclude={"scan", "evaluate", "train", "waivers"}))
     for name, suites in parts.items():
         found[name] = {suite: keyed(settings) for suite, settings in suites.items()}
     found["train"] = keyed(run.train) if run.train else None
+    found["waivers"] = keyed(run.waivers) if run.waivers else None
     return found
 
 

@@ -13,8 +13,9 @@ from harness.comparison.arms import Arm, labels, step_of
 from harness.comparison.whole import Policy
 from harness.errors import ExitCode, IntegrityError, TunegateError, UsageError
 from harness.evidence import read_measurement
-from harness.job import Arm as Measured
-from harness.job import Show, arm, artifact
+from harness.gathered import Arm as Measured
+from harness.gathered import arm, artifact
+from harness.job import Show
 from harness.model.load import resolve_model
 from harness.model.pool import Models
 from harness.pipeline import Services, perform

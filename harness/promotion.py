@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from harness.errors import ExitCode, IntegrityError, TunegateError
 from harness.store import digest_bytes
-from harness.types import Decision, Promotion
+from harness.types import EXIT_CODES, Check, Decision, Promotion, settle
 
 
 class Refused(TunegateError):
@@ -21,6 +22,22 @@ class Refused(TunegateError):
         """
         self.exit_code = decision.exit_code or ExitCode.INCOMPLETE
         super().__init__(f"the {decision.stage} gate's verdict is '{decision.verdict}'", "'allowed' by the model gate")
+
+
+class Expired(TunegateError):
+    """A waiver that the decision rests on counts no more; the exit code is that of the decision without it."""
+
+    def __init__(self, decision: Decision, expired: list[Check]) -> None:
+        """Says which waiver expired when.
+
+        Args:
+            decision: The decision, which was right on its day.
+            expired: Its checks whose waiver has expired.
+        """
+        checks = [each.model_copy(update={"waiver": None}) if each in expired else each for each in decision.checks]
+        self.exit_code = EXIT_CODES[settle(checks, decision.problems)]
+        named = ", ".join(f"'{each.rule.text()}' on {each.waiver.until}" for each in expired if each.waiver)
+        super().__init__(f"waivers expired: {named}", "waivers that count today", "sign a new one, or run again")
 
 
 def promote(
@@ -44,14 +61,19 @@ def promote(
         alias: The name under which it will be found.
         path: Where the candidate lies.
         by: Who asked.
-        when: The time, as ISO 8601.
+        when: The time, as ISO 8601 with its offset; waivers have to count on that day (UTC).
 
     Raises:
         Refused: The decision does not allow the candidate.
+        Expired: A waiver that it rests on has expired since.
         IntegrityError: The bytes are not those that were evaluated.
     """
     if not decision.allowed or decision.stage != "model":
         raise Refused(decision)
+    today = datetime.fromisoformat(when).astimezone(UTC).date()
+    expired = [each for each in decision.checks if each.waived and each.waiver and each.waiver.until < today]
+    if expired:
+        raise Expired(decision, expired)
     if decision.candidate is None or subject_digest_now != decision.candidate:
         raise IntegrityError(
             f"the candidate in '{path}' hashes to '{subject_digest_now}'",

@@ -6,19 +6,20 @@ paths are relative to the run file. ``tunegate show`` prints it with every defau
 
 from __future__ import annotations
 
+import glob
 import math
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializeAsAny
+from pydantic import AfterValidator, Field, SerializeAsAny, ValidationInfo
 
 from harness import plugins
 from harness.errors import PluginError, RunFileError
 from harness.lines import Place, read_yaml
 from harness.mistakes import Mistakes
-from harness.settings import Settings
+from harness.settings import InputFile, Settings
 from harness.slices import slice_of
 from harness.trainer import TrainSettings
 from harness.types import Rule
@@ -46,6 +47,27 @@ class ReportPlan(Settings):
     markdown: bool = True
 
 
+def _there(pattern: str, info: ValidationInfo) -> str:
+    folder = (info.context or {}).get("folder")
+    if not glob.has_magic(pattern) and folder is not None and not (folder / pattern).is_file():
+        raise ValueError(f"'{pattern}' does not exist (looked for '{folder / pattern}')")
+    return pattern
+
+
+class WaiverPlan(Settings):
+    """Which signed waivers count: their files, and the public keys that they have to be signed with."""
+
+    files: tuple[Annotated[str, AfterValidator(_there)], ...] = Field(
+        min_length=1, description="files, or patterns such as waivers/*.json"
+    )
+    trust: tuple[InputFile, ...] = Field(min_length=1, description="public keys whose signature counts")
+
+    def found(self, folder: Path) -> tuple[Path, ...]:
+        """The files that are there now, of a run file in that folder."""
+        names = {name for pattern in self.files for name in glob.glob(pattern, root_dir=folder)}
+        return tuple(folder / name for name in sorted(names))
+
+
 class Head(Settings):
     """The part of a run file that no plug-in reads."""
 
@@ -53,9 +75,11 @@ class Head(Settings):
     project: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)
     base: str = Field(default="demo", description="demo, a folder, or a Hugging Face id")
     baseline: str = Field(default="base", description="base, a folder, a Hugging Face id, or registry:PROJECT@ALIAS")
+    baseline_max_age_days: int = Field(default=180, ge=1, description="a registry's baseline older than that is noted")
     candidate: str | None = Field(default=None, description="a folder trained elsewhere, in place of train")
     data: DataPlan | None = None
     sequential: bool = Field(default=False, description="ask items in blocks, and only as many as the rules need")
+    waivers: WaiverPlan | None = None
     promote: PromotePlan | None = None
     report: ReportPlan = ReportPlan()
 

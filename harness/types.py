@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
@@ -21,6 +22,9 @@ Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 Better = Literal["higher", "lower"]
 Outcome = Literal["pass", "fail", "inconclusive", "missing"]
 Verdict = Literal["allowed", "blocked", "inconclusive", "incomplete", "integrity"]
+
+# What a waiver may excuse. What was not measured nobody has seen, so nobody can accept it.
+WAIVABLE: tuple[Outcome, ...] = ("fail", "inconclusive")
 
 EXIT_CODES: dict[str, ExitCode] = {
     "allowed": ExitCode.ALLOWED,
@@ -186,11 +190,23 @@ class Rule(Noun):
         return f"{' + '.join((self.metric, *self.also))} {self.kind} {self.bound:g}{of}"
 
 
+class Waived(Noun):
+    """By whom, why and until when a rule that is not met was excused; ``key`` signed the file with that ``digest``."""
+
+    owner: str
+    reason: str
+    issued: date
+    until: date
+    candidate: Digest | None = None
+    key: str
+    digest: Digest
+
+
 class Check(Noun):
     """What one rule said, and the numbers that it read.
 
     ``interval`` bounds ``delta`` where there is a baseline, else ``candidate``. ``detectable`` is the smallest change
-    that this many items would have shown with a probability of 80 %.
+    that this many items would have shown with a probability of 80 %. A ``waiver`` leaves all of that as it is.
     """
 
     rule: Rule
@@ -204,6 +220,12 @@ class Check(Noun):
     n: int = 0
     detectable: float | None = None
     method: str = ""
+    waiver: Waived | None = None
+
+    @property
+    def waived(self) -> bool:
+        """Whether a waiver excuses what was found; what was not measured is never excused."""
+        return self.waiver is not None and self.outcome in WAIVABLE
 
 
 class Problem(Noun):
@@ -217,10 +239,11 @@ class Problem(Noun):
 def settle(checks: Sequence[Check], problems: Sequence[Problem] = ()) -> Verdict:
     """Settles the one verdict that every channel and the exit code repeat.
 
-    Precedence: integrity, incomplete, blocked, inconclusive, allowed. No checks at all is incomplete.
+    Precedence: integrity, incomplete, blocked, inconclusive, allowed. No checks at all is incomplete. A check that is
+    waived stands against nothing.
     """
     kinds = {problem.kind for problem in problems}
-    outcomes = {check.outcome for check in checks}
+    outcomes = {"pass" if check.waived else check.outcome for check in checks}
     if "integrity" in kinds:
         return "integrity"
     if "incomplete" in kinds or "missing" in outcomes or not checks:
@@ -234,7 +257,7 @@ class Decision(Noun):
     """The verdict over one candidate, with every check that led to it.
 
     A decision whose verdict is not the one that its checks and problems settle to cannot be constructed, so an edited
-    file is refused when it is read.
+    file is refused when it is read. ``notes`` are worth a reader's while and settle nothing.
     """
 
     schema_number: Literal[1] = SCHEMA
@@ -245,6 +268,7 @@ class Decision(Noun):
     verdict: Verdict
     checks: tuple[Check, ...]
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _verdict_follows(self) -> Decision:
@@ -309,6 +333,7 @@ class Record(Noun):
         unreached: Rules that were not decided, because an earlier gate blocked.
         entries: What was run, in order.
         files: Digest of every file of evidence in the run's folder, by its path there.
+        decided_on: The day (UTC) of the decision, on which its waivers counted; None where no version noted it yet.
     """
 
     schema_number: Literal[1] = SCHEMA
@@ -322,3 +347,4 @@ class Record(Noun):
     unreached: tuple[Rule, ...] = ()
     entries: tuple[Entry, ...]
     files: dict[str, Digest]
+    decided_on: date | None = None

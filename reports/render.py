@@ -13,7 +13,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from harness import plugins
 from harness.audit import Audit
 from harness.channels.wording.numbers import count, plural, seconds
-from harness.channels.wording.verdicts import ACCENTS, OUTCOMES, short, title
+from harness.channels.wording.verdicts import OUTCOMES, accent, granted, short, title
 from reports.untrusted import sentence, shown
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,7 +35,7 @@ def render(audit: Audit) -> bytes:
     page = environment(tuple(modules.values())).get_template("page.html.j2")
     html = page.render(
         heading=title(audit),
-        accent=ACCENTS[audit.decision.verdict],
+        accent=accent(audit.decision),
         project=audit.record.project,
         candidate=audit.decision.candidate,
         tunegate=audit.record.tunegate,
@@ -66,6 +66,6 @@ def environment(modules: tuple[ModuleType, ...] = ()) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(count=count, plural=plural, seconds=seconds, short=short, sentence=sentence)
+    made.filters.update(count=count, plural=plural, seconds=seconds, short=short, sentence=sentence, granted=granted)
     made.globals.update(OUTCOMES=OUTCOMES)
     return made

@@ -15,7 +15,8 @@ from harness.arms.retrieval import Indexes
 from harness.cost import Cost
 from harness.errors import TunegateError
 from harness.evidence import read_measurement
-from harness.job import Arm, Show, arm, artifact
+from harness.gathered import Arm, arm, artifact
+from harness.job import Show
 from harness.model.load import resolve_model
 from harness.pipeline import Services, perform
 from harness.settings import Settings

@@ -1,7 +1,8 @@
 """JUnit XML, as continuous integration reads it: a test suite for every suite, a test case for every rule.
 
 A rule that failed is a failure, one that could not be settled is a failure of the type ``inconclusive`` (it is not
-allowed either), one without a usable measurement is an error, and one that was not reached is skipped.
+allowed either), one without a usable measurement is an error, and one that was not reached is skipped. One that is waived
+is skipped with what was found and who excused it, since the format has no word for it; its properties keep every number.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 
 from harness.audit import Audit
-from harness.channels.wording.verdicts import decided_at, reason
+from harness.channels.wording.verdicts import decided_at, granted, reason
 from harness.types import Check, Problem, Rule
 
 FILENAME = "junit.xml"
@@ -34,6 +35,8 @@ def render(audit: Audit) -> bytes:
         root.append(_problem(problem))
     if not len(root):
         root.append(_problem(Problem(stage="gate", kind="incomplete", message=reason(audit))))
+    if audit.decision.notes:
+        root.append(_notes(audit))
     _total(root, list(root))
     root.set("time", f"{sum(entry.seconds for entry in audit.record.entries):.3f}")
     ElementTree.indent(root)
@@ -60,7 +63,9 @@ def _case(check: Check) -> ElementTree.Element:
     properties = ElementTree.SubElement(case, "properties")
     for name, value in _properties(check):
         ElementTree.SubElement(properties, "property", name=name, value=_text(value))
-    if check.outcome != "pass":
+    if check.waived:
+        ElementTree.SubElement(case, "skipped", message=_text(f"{granted(check)} ({check.outcome}: {check.reason})"))
+    elif check.outcome != "pass":
         tag = "error" if check.outcome == "missing" else "failure"
         detail = ElementTree.SubElement(case, tag, type=check.outcome, message=_text(check.reason))
         detail.text = _text("\n".join(f"{name}: {value}" for name, value in _properties(check)))
@@ -79,6 +84,16 @@ def _properties(check: Check) -> Iterator[tuple[str, str]]:
         yield "detectable", repr(check.detectable)
     if check.method:
         yield "method", check.method
+    if check.waiver is not None:
+        facts = check.waiver.model_dump(mode="json", exclude_none=True)
+        yield from ((f"waiver.{name}", str(value)) for name, value in facts.items())
+
+
+def _notes(audit: Audit) -> ElementTree.Element:
+    suite = ElementTree.Element("testsuite", name="notes")
+    ElementTree.SubElement(suite, "system-out").text = _text("\n".join(audit.decision.notes))
+    _total(suite, [suite])
+    return suite
 
 
 def _skipped(rule: Rule) -> ElementTree.Element:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from harness.audit import Audit
 from harness.channels.wording import verdicts
 from harness.channels.wording.numbers import Shown, plural
-from harness.channels.wording.verdicts import OUTCOMES, SEVERITY, Line, because, decided_at, short
-from harness.types import Outcome
+from harness.channels.wording.verdicts import OUTCOMES, SEVERITY, Line, Mark, because, decided_at, granted, short
 
 FILENAME = "summary.md"
 
@@ -19,7 +19,7 @@ LONGEST = 600
 MOST_ROWS = 200
 MOST_REASONS = 50
 
-MARKS: dict[Outcome, str] = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "missing": "⬜"}
+MARKS: dict[Mark, str] = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "missing": "⬜", "waived": "⚠️"}
 
 # A bracket begins a link, an at sign a mention, a hash a reference: nothing here may notify or lead anywhere.
 SPECIAL = re.compile(r"([\\`*_{}\[\]#!|~$@])")
@@ -28,7 +28,8 @@ LINKS = re.compile(r"(://|www(?=\.)|@)", re.IGNORECASE)
 
 def render(audit: Audit) -> bytes:
     """Says the decision as Markdown of at most 64 KiB."""
-    blocks = [*_head(audit), *_reasons(audit), *_table(audit), *_unreached(audit)]
+    reasons = [*_list("", because(audit)), *_list("Waived:", verdicts.waived(audit))]
+    blocks = [*_head(audit), *reasons, *_table(audit), *_unreached(audit), *_list("Notes:", audit.decision.notes)]
     return _fit(blocks)
 
 
@@ -40,21 +41,16 @@ def _head(audit: Audit) -> list[str]:
         f"policy `{short(decision.policy)}`",
     ]
     when = decided_at(audit)
-    heading = f"## {MARKS[_mark(audit)]} {verdicts.title(audit)}: {plain(record.project)}"
+    heading = f"## {MARKS[verdicts.accent(decision)]} {verdicts.title(audit)}: {plain(record.project)}"
     return [heading, f"**{plain(verdicts.reason(audit))}**", " · ".join([*facts, plain(when)] if when else facts)]
 
 
-def _mark(audit: Audit) -> Outcome:
-    from_verdict: dict[str, Outcome] = {"allowed": "pass", "inconclusive": "inconclusive", "incomplete": "missing"}
-    return from_verdict.get(audit.decision.verdict, "fail")
-
-
-def _reasons(audit: Audit) -> list[str]:
-    found = because(audit)
+def _list(head: str, found: Sequence[str]) -> list[str]:
     if not found:
         return []
     rest = [f"- and {len(found) - MOST_REASONS} more"] if len(found) > MOST_REASONS else []
-    return ["\n".join([*(f"- {plain(each)}" for each in found[:MOST_REASONS]), *rest])]
+    points = "\n".join([*(f"- {plain(each)}" for each in found[:MOST_REASONS]), *rest])
+    return [head, points] if head else [points]
 
 
 def _table(audit: Audit) -> list[str]:
@@ -73,7 +69,7 @@ def _row(line: Line) -> str:
     outcome = line.check.outcome
     numbers = [line.candidate, line.baseline, line.delta, line.interval, line.detectable]
     cells = [
-        f"{MARKS[outcome]} {OUTCOMES[outcome]}",
+        f"{MARKS[outcome]} {OUTCOMES[outcome]}" + (f", {MARKS['waived']} waived" if granted(line.check) else ""),
         f"{plain(line.check.metric)} {plain(line.condition)}",
         *map(_cell, numbers),
         line.n,

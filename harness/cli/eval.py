@@ -15,7 +15,7 @@ from harness.cli.terminal import JSON, RUNS, Progress
 from harness.cli.terminal import arms as side_by_side
 from harness.errors import UsageError
 from harness.evidence import read_measurement
-from harness.job import Arm, arm, artifact
+from harness.gathered import Arm, arm, artifact
 from harness.model.load import resolve_model
 from harness.model.pool import Models
 from harness.pipeline import Services, perform

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
-from harness.audit import Audit, read_audit
-from harness.cli.terminal import JSON, RUN_FOLDER, tell
+from harness.attest.keys import PublicKey, read_public_key
+from harness.attest.waivers import Waivers, read_waivers, waivers_of
+from harness.audit import Audit, read_audit, waiver_files
+from harness.cli.terminal import JSON, RUN_FOLDER, TRUST, tell
+from harness.errors import UsageError
 from harness.gate import decide
 from harness.selection import held
 from harness.spec import read_run_file
@@ -16,15 +21,23 @@ from harness.types import Decision, Rule
 
 @click.command("gate")
 @RUN_FOLDER
-@click.option("--rules", type=click.Path(path_type=Path, dir_okay=False), help="Run file whose 'gates' decide instead.")
+@click.option(
+    "--rules", type=click.Path(path_type=Path, dir_okay=False),
+    help="Run file whose 'gates' and 'waivers' decide instead.",
+)  # fmt: skip
+@TRUST
 @JSON
-def command(run_folder: Path, rules: Path | None, as_json: bool) -> int:
+def command(run_folder: Path, rules: Path | None, trust: tuple[Path, ...], as_json: bool) -> int:
     """Verify RUN_FOLDER and decide it again; nothing is asked and no model is loaded.
 
-    The folder is not changed: this prints what the rules would say, and exits with the verdict's code.
+    The folder is not changed: this prints what the rules would say, and exits with the verdict's code. The run's waivers
+    count as on its own day, if a key given with --trust signed them; those of another run file count as of today.
     """
     audit = read_audit(run_folder)
-    decision = again(audit, read_run_file(rules)[0].gates if rules else None)
+    keys = trusted(trust, run_folder)
+    if not keys and any(check.waived for check in audit.decision.checks):
+        click.echo("tunegate: the run's waivers are not applied; give --trust PUBLIC_KEY to verify who signed them", err=True)
+    decision = again(audit, keys) if rules is None else instead(audit, rules, keys)
     if as_json:
         click.echo(decision.model_dump_json(indent=1))
     else:
@@ -32,23 +45,57 @@ def command(run_folder: Path, rules: Path | None, as_json: bool) -> int:
     return int(decision.exit_code)
 
 
-def again(audit: Audit, rules: tuple[Rule, ...] | None) -> Decision:
-    """Decides the stored evidence; problems of the run stay problems."""
+def trusted(paths: Sequence[Path], run_folder: Path) -> list[PublicKey]:
+    """Reads the keys that waivers have to be signed with.
+
+    Raises:
+        UsageError: A key lies in the run's folder: evidence cannot vouch for itself.
+    """
+    for path in paths:
+        if path.resolve().is_relative_to(run_folder.resolve()):
+            raise UsageError(f"the key '{path}' lies beside the evidence", "a key that came another way")
+    return [read_public_key(path) for path in paths]
+
+
+def again(audit: Audit, keys: Sequence[PublicKey] = ()) -> Decision:
+    """Decides the stored evidence by the run's own rules and waivers."""
+    rules = own_rules(audit)
+    texts = {check.rule.text() for check in audit.decision.checks}
+    texts |= {rule.text() for rule in (*rules, *audit.record.unreached)}
+    waivers = read_waivers(waiver_files(audit), keys, audit.record.project, texts)
+    return _decided(audit, rules, waivers, audit.record.decided_on or date.min)
+
+
+def instead(audit: Audit, path: Path, keys: Sequence[PublicKey] = ()) -> Decision:
+    """Decides the stored evidence by the rules and waivers of another run file."""
+    run, _ = read_run_file(path)
+    waivers = waivers_of(run, path.resolve().parent, keys)
+    return _decided(audit, run.gates, waivers, datetime.now(UTC).date())
+
+
+def _decided(audit: Audit, rules: tuple[Rule, ...], waivers: Waivers, on: date) -> Decision:
+    """Decides again; problems and notes of the run stay."""
     old = audit.decision
+    reached = {rule.text() for rule in rules}
     return decide(
         old.stage,
-        held(own_rules(audit) if rules is None else rules, audit.selection),
+        held(rules, audit.selection),
         (*audit.scan, *audit.candidate),
         audit.baseline,
         candidate_digest=old.candidate,
         baseline_digest=old.baseline,
         data_digest=audit.scan[0].subject if audit.scan else None,
-        problems=old.problems,
+        problems=(*old.problems, *waivers.problems),
+        waivers=[each for each in waivers.verified if each.waiver.rule in reached],
+        on=on,
+        notes=(*old.notes, *waivers.notes),
     )
 
 
 def own_rules(audit: Audit) -> tuple[Rule, ...]:
     """The rules that the run itself was decided by, as its run file has them."""
-    rules = tuple(Rule.model_validate(each) for each in audit.record.settings["gates"])
-    scanned = set(audit.record.settings.get("scan") or {})
+    told = audit.record.settings.get("gates")
+    if not isinstance(told, list):
+        return tuple(check.rule for check in audit.decision.checks)
+    rules, scanned = tuple(map(Rule.model_validate, told)), set(audit.record.settings.get("scan") or {})
     return rules if audit.decision.stage == "model" else tuple(rule for rule in rules if rule.suite in scanned)

@@ -10,7 +10,7 @@ import click
 from harness import plugins
 from harness.cli.terminal import JSON, RUNS, Progress
 from harness.evidence import read_measurement
-from harness.job import artifact
+from harness.gathered import artifact
 from harness.pipeline import Services, perform
 from harness.stages.scan import scan_stage
 from harness.store import Store, place

@@ -8,7 +8,8 @@ import click
 
 from harness.cli.terminal import JSON, OUT, RUN_FILE, RUNS, Progress
 from harness.errors import UsageError
-from harness.job import Findings, Job, artifact, short_key
+from harness.gathered import Findings, artifact
+from harness.job import Job, short_key
 from harness.model.load import resolve_model
 from harness.pipeline import Services
 from harness.spec import read_run_file

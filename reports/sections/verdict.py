@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.audit import Audit
-from harness.channels.wording.verdicts import ACCENTS, GATES, because, decided_at, reason, tally, title
+from harness.channels.wording.verdicts import GATES, accent, because, decided_at, reason, tally, title, waived
 
 ORDER = 10
 TITLE = "Verdict"
@@ -18,9 +18,12 @@ def build(audit: Audit) -> Mapping[str, Any]:
     digests = {"Candidate": decision.candidate, "Baseline": decision.baseline, "Policy": decision.policy}
     return {
         "heading": title(audit),
-        "accent": ACCENTS[decision.verdict],
+        "accent": accent(decision),
         "reason": reason(audit),
         "because": because(audit),
+        "waived": waived(audit),
+        "waiver_files": _files(audit),
+        "notes": decision.notes,
         "project": record.project,
         "gate": GATES[decision.stage],
         "exit_code": int(decision.exit_code),
@@ -35,6 +38,14 @@ def build(audit: Audit) -> Mapping[str, Any]:
 
 def _readable(moment: str) -> str:
     return moment.replace("T", " ").replace("+00:00", " UTC")
+
+
+def _files(audit: Audit) -> tuple[tuple[str, str, str], ...]:
+    """The file, its digest and the signing key of every waiver that excuses something."""
+    names = {digest: name for name, digest in sorted(audit.record.files.items())}
+    used = [check.waiver for check in audit.decision.checks if check.waived and check.waiver]
+    found = [(names.get(each.digest, "no file of this run"), each.digest, each.key) for each in used]
+    return tuple(dict.fromkeys(found))
 
 
 def _nothing_trained(audit: Audit) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +15,7 @@ from harness.errors import PluginError
 from harness.gate import decide, missing, policy_digest
 from harness.store import digest_of
 from harness.types import Check, Decision, Measurement, Metric, Problem, Rule, Sample
+from harness.waiver import Verified, Waiver
 
 Build = Callable[..., Measurement]
 KEEP = Rule(kind="max_drop", metric="task.accuracy", bound=0.05)
@@ -426,3 +428,39 @@ def test_the_digest_of_a_policy_is_that_of_its_rules(gate) -> None:
     assert policy_digest([KEEP]) != policy_digest([KEEP.model_copy(update={"items": ("q1",)})])
     old = {"kind": "max_drop", "metric": "task.accuracy", "bound": 0.05, "alpha": 0.05}
     assert policy_digest([KEEP]) == digest_of([old])
+
+
+def waived(rule: Rule, **changes: object) -> Verified:
+    facts = {"project": "p", "rule": rule.text(), "owner": "ann", "reason": "why"}
+    days = {"issued": date(2026, 3, 1), "until": date(2026, 3, 31)}
+    return Verified(Waiver.model_validate(facts | days | changes), "a.json", "key", "sha256:" + "f" * 64)
+
+
+def test_a_waived_failure_is_allowed_on_its_days_and_keeps_its_numbers(gate, arms) -> None:
+    mine, theirs = arms([0.0] * 200)
+    plain = gate([KEEP], [mine], [theirs])
+    found = gate([KEEP], [mine], [theirs], waivers=[waived(KEEP)], on=date(2026, 3, 31))
+    assert (plain.verdict, found.verdict, found.notes) == ("blocked", "allowed", ())
+    assert found.checks[0].waived
+    assert found.checks[0].model_copy(update={"waiver": None}) == plain.checks[0]
+    assert found.policy == plain.policy
+    late = gate([KEEP], [mine], [theirs], waivers=[waived(KEEP)], on=date(2026, 4, 1))
+    assert (late.verdict, len(late.notes)) == ("blocked", 1)
+    assert gate([KEEP], [mine], [theirs], waivers=[waived(KEEP)]).verdict == "blocked"
+
+
+def test_a_waiver_is_held_to_the_candidate_that_is_decided(gate, arms, digests: Mapping[str, str]) -> None:
+    mine, theirs = arms([0.0] * 200)
+    for about, verdict in (("candidate", "allowed"), ("baseline", "blocked")):
+        excuse = waived(KEEP, candidate=digests[about])
+        assert gate([KEEP], [mine], [theirs], waivers=[excuse], on=date(2026, 3, 1)).verdict == verdict
+
+
+def test_notes_are_handed_on_once_before_those_of_waivers(gate, arms) -> None:
+    mine, theirs = arms()
+    found = gate([KEEP], [mine], [theirs], waivers=[waived(KEEP)], on=date(2026, 3, 1), notes=["old", "old"])
+    assert found.verdict == "allowed"
+    assert found.notes[0] == "old"
+    assert [note.rpartition(": ")[2] for note in found.notes[1:]] == ["the rule passed without it"]
+    again = gate([KEEP], [mine], [theirs], waivers=[waived(KEEP)], on=date(2026, 3, 1), notes=found.notes)
+    assert again == found

@@ -154,3 +154,39 @@ def test_a_rule_has_what_its_kind_takes(folder: Path, rule: str, expected: dict[
 )
 def test_a_rule_that_cannot_be_meant_is_refused_where_it_stands(folder: Path, rule: str, words: str) -> None:
     assert words in "\n".join(mistakes(folder, with_rule(rule)))
+
+
+def test_waivers_are_files_by_pattern_and_keys_that_are_there(folder: Path) -> None:
+    (folder / "keys").mkdir()
+    (folder / "keys" / "release.pub").write_text("key")
+    (folder / "waivers").mkdir()
+    for name in ("b.json", "a.json", "note.txt"):
+        (folder / "waivers" / name).write_text("{}")
+    run = read(folder, GOOD + "waivers: {files: ['waivers/*.json', 'waivers/a.json'], trust: [keys/release.pub]}\n")
+    assert run.waivers is not None
+    assert run.waivers.trust == (folder / "keys" / "release.pub",)
+    assert run.waivers.found(folder) == (folder / "waivers/a.json", folder / "waivers/b.json")
+    later = read(folder, GOOD + "waivers: {files: ['later/*.json'], trust: [keys/release.pub]}\n")
+    assert later.waivers is not None and later.waivers.found(folder) == ()
+    assert read(folder, GOOD).waivers is None
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("{files: [gone.json], trust: [rows.jsonl]}", "'gone.json' does not exist"),
+        ("{files: ['*.json'], trust: [gone.pub]}", "'gone.pub' does not exist"),
+        ("{files: ['*.json']}", "'trust' is missing"),
+        ("{files: ['*.json'], trust: []}", "at least 1 item"),
+        ("{files: [], trust: [rows.jsonl]}", "at least 1 item"),
+        ("{file: ['*.json'], trust: [rows.jsonl]}", "unknown key 'file'; expected 'files'"),
+    ],
+)
+def test_waivers_that_nobody_could_verify_are_refused(folder: Path, section: str, said: str) -> None:
+    assert any(said in mistake for mistake in mistakes(folder, GOOD + f"waivers: {section}\n"))
+
+
+def test_the_age_of_a_baseline_is_a_number_of_days(folder: Path) -> None:
+    assert read(folder, GOOD).baseline_max_age_days == 180
+    assert read(folder, GOOD + "baseline_max_age_days: 30\n").baseline_max_age_days == 30
+    assert "baseline_max_age_days" in mistakes(folder, GOOD + "baseline_max_age_days: 0\n")[0]

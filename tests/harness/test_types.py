@@ -10,14 +10,17 @@ import pytest
 from pydantic import ValidationError
 
 from harness.errors import ExitCode
-from harness.types import EXIT_CODES, Check, Decision, Example, Measurement, Metric, Problem, Rule, settle
+from harness.types import EXIT_CODES, Check, Decision, Example, Measurement, Metric, Problem, Rule, Waived, settle
 
 RULE = Rule(kind="at_least", metric="task.accuracy", bound=0.5)
 OUTCOMES, KINDS = ("pass", "fail", "inconclusive", "missing"), ("incomplete", "integrity")
 
 
-def check(outcome: str) -> Check:
-    return Check(rule=RULE, metric=RULE.metric, outcome=outcome, reason="r")
+WAIVER = Waived(owner="ann", reason="why", issued="2026-03-01", until="2026-03-31", key="k", digest="sha256:" + "f" * 64)
+
+
+def check(outcome: str, waiver: Waived | None = None) -> Check:
+    return Check(rule=RULE, metric=RULE.metric, outcome=outcome, reason="r", waiver=waiver)
 
 
 def problem(kind: str) -> Problem:
@@ -41,6 +44,37 @@ def test_the_gravest_finding_settles_the_verdict(outcomes: tuple[str, ...], kind
     expected = next(verdict for applies, verdict in ladder if applies)
     for checks in itertools.permutations([check(outcome) for outcome in outcomes]):
         assert settle(checks, [problem(kind) for kind in kinds]) == expected
+
+
+@pytest.mark.parametrize("waived", subsets(OUTCOMES))
+def test_a_waived_check_stands_against_nothing_unless_it_is_missing(waived: tuple[str, ...]) -> None:
+    for plain, kinds in itertools.product(subsets(OUTCOMES), subsets(KINDS)):
+        checks = [check(outcome, WAIVER) for outcome in waived] + [check(outcome) for outcome in plain]
+        # Written apart from the code: what is waived and measured counts as passed, everything else as it is.
+        counted = ["pass" if outcome in ("fail", "inconclusive") else outcome for outcome in waived] + list(plain)
+        found = [problem(kind) for kind in kinds]
+        assert settle(checks, found) == settle([check(outcome) for outcome in counted], found)
+        assert [each.waived for each in checks[: len(waived)]] == [name in ("fail", "inconclusive") for name in waived]
+        assert not any(each.waived for each in checks[len(waived) :])
+
+
+def test_a_waived_failure_allows_and_stays_a_failure(decision: Callable[..., Decision]) -> None:
+    blocked = decision("fail")
+    waived = blocked.checks[0].model_copy(update={"waiver": WAIVER})
+    facts = blocked.model_dump() | {"checks": [waived.model_dump()]}
+    found = Decision.model_validate(facts | {"verdict": "allowed"})
+    assert (found.allowed, found.exit_code, found.checks[0].outcome) == (True, 0, "fail")
+    assert Decision.model_validate_json(found.model_dump_json()) == found
+    with pytest.raises(ValidationError, match="its checks settle to 'allowed'"):
+        Decision.model_validate(facts)
+    with pytest.raises(ValidationError, match="its checks settle to 'blocked'"):
+        Decision.model_validate(blocked.model_dump() | {"verdict": "allowed"})
+
+
+def test_notes_settle_nothing(decision: Callable[..., Decision]) -> None:
+    for outcome in ("pass", "fail", "missing"):
+        made = decision(outcome)
+        assert Decision.model_validate(made.model_dump() | {"notes": ["n"]}).verdict == made.verdict
 
 
 def test_only_passed_checks_and_no_problem_allow() -> None:

@@ -111,6 +111,8 @@ def test_heavy_libraries_load_only_inside_a_function_or_a_room_of_their_own(path
         "harness.cli.run",
         "harness.cli.gate",
         "harness.cli.compare",
+        "harness.cli.keys",
+        "harness.cli.waive",
         "harness.cli.report",
         "harness.cli.show",
         "harness.cli.suites",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.audit import Audit, Training
@@ -19,6 +20,7 @@ from harness.types import (
     Record,
     Rule,
     Sample,
+    Waived,
     settle,
 )
 
@@ -107,6 +109,10 @@ FOUND = CHECKS[PII].model_copy(
         "outcome": "fail", "candidate": 37.0,
         "reason": "pii.rows_with_findings is 37 (counted over all 1840, n = 1840); at most 0 is wanted",
     }
+)  # fmt: skip
+WAIVER = Waived(
+    owner="release board", reason="the new refusal style was agreed with the customer", issued="2026-05-01",
+    until="2026-06-30", candidate=None, key="5f" * 32, digest=digest("waivers/refusal.json"),
 )  # fmt: skip
 MISSING = Check(
     rule=BITS, metric=BITS.metric, outcome="missing", reason="'retention' was not measured for the candidate"
@@ -269,7 +275,7 @@ def audit(checks: tuple[Check, ...], stage: str = "model", problems: tuple[Probl
     ] * at_model
     decision = Decision(
         stage=stage, candidate=candidate, baseline=baseline, policy=digest("policy"), checks=checks, problems=problems,
-        verdict=settle(checks, problems),
+        verdict=settle(checks, problems), notes=tuple(parts.pop("notes", ())),
     )  # fmt: skip
     names = (
         "decision.json",
@@ -317,6 +323,18 @@ def blocked() -> Audit:
     return audit(checks, **evaluated(0.815, 0.955))
 
 
+def waived() -> Audit:
+    """The blocked run, with its failure and another rule that could not be settled excused."""
+    changed = {HARMFUL: FAILED, BENIGN: UNSETTLED}
+    checks = tuple(
+        changed[rule].model_copy(update={"waiver": WAIVER}) if rule in changed else CHECKS[rule] for rule in POLICY
+    )
+    note = "waiver 'old.json' of 'task.accuracy at_least 0.8' is not applied: it expired on 2026-01-31"
+    run = audit(checks, notes=(note,), **evaluated(0.815, 0.9425))
+    files = dict(sorted((run.record.files | {"waivers/refusal.json": WAIVER.digest}).items()))
+    return replace(run, record=run.record.model_copy(update={"files": files}))
+
+
 def blocked_at_data() -> Audit:
     return audit((FOUND,), "data", scan=scans(37), findings=findings(37), unreached=POLICY[1:])
 
@@ -339,8 +357,11 @@ def incomplete() -> Audit:
 def hostile() -> Audit:
     """A run in which every text that anybody can choose is an attack."""
     endless = HOSTILE + "A" * 100_000
+    excuse = WAIVER.model_copy(update={"owner": HOSTILE, "reason": endless, "key": HOSTILE})
     check = FAILED.model_copy(update={"reason": endless, "method": HOSTILE})
-    run = audit((check,), problems=(Problem(stage=HOSTILE, kind="incomplete", message=endless),), **evaluated(0.8, 0.9))
+    excused = check.model_copy(update={"waiver": excuse, "reason": HOSTILE})
+    problem = Problem(stage=HOSTILE, kind="incomplete", message=endless)
+    run = audit((check, excused), problems=(problem,), notes=(endless,), **evaluated(0.8, 0.9))
     samples = tuple(
         Sample(id=f"{HOSTILE}{at}", prompt=endless, output=endless, target=endless, scores={"harmful_refused": score},
                label=HOSTILE, note=endless, tags={HOSTILE: HOSTILE})
@@ -368,6 +389,7 @@ def hostile() -> Audit:
 VARIANTS: dict[str, Callable[[], Audit]] = {
     "allowed": allowed,
     "blocked": blocked,
+    "waived": waived,
     "blocked_at_data": blocked_at_data,
     "inconclusive": inconclusive,
     "incomplete": incomplete,

@@ -32,7 +32,7 @@ def comparisons():
     return _load("comparisons")
 
 
-@pytest.fixture(params=["allowed", "blocked", "blocked_at_data", "inconclusive", "incomplete"])
+@pytest.fixture(params=["allowed", "blocked", "waived", "blocked_at_data", "inconclusive", "incomplete"])
 def run(request, audits):
     """Each kind of finished run in turn."""
     return audits.VARIANTS[request.param]()

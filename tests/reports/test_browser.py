@@ -72,7 +72,7 @@ def test_a_page_that_does_load_something_would_be_noticed(tmp_path):
     assert "CONSOLE" in seen.stderr
 
 
-@pytest.mark.parametrize("variant", ["blocked", "blocked_at_data", "hostile"])
+@pytest.mark.parametrize("variant", ["blocked", "waived", "blocked_at_data", "hostile"])
 def test_a_narrow_screen_needs_no_sideways_scrolling(audits, tmp_path, variant):
     assert width(render(audits.VARIANTS[variant]()), tmp_path) == 360
 

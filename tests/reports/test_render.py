@@ -94,6 +94,22 @@ def test_a_promotion_is_shown(audits):
     assert "support-assistant version 7 as champion" in Page(render(audits.allowed())).text
 
 
+def test_a_waived_failure_is_seen_at_the_top_and_at_its_rule(audits):
+    page = Page(render(audits.waived()))
+    assert "Allowed with 1 waived failure and 1 waived inconclusive rule" in page.text
+    assert "Not met, and waived" in page.text and "What stands against it" not in page.text
+    assert page.text.count("waived until 2026-06-30 by release board, for any candidate") == 4
+    for part in ("waivers/refusal.json", audits.WAIVER.digest, audits.WAIVER.key, "waiver 'old.json'"):
+        assert part in page.text
+    classes = [attrs.get("class") or "" for _, attrs in page.tags]
+    assert "verdict is-waived" in classes
+    # The rule's own outcome stays what it was.
+    assert classes.count("pill is-waived") == 3
+    rows = [attrs["class"] for attrs in page.of("tr") if attrs.get("role") and "class" in attrs]
+    assert rows == ["is-fail", "is-inconclusive", "is-pass", "is-pass", "is-pass"]
+    assert "waived" not in Page(render(audits.blocked())).text.lower()
+
+
 def test_lost_answers_stand_side_by_side_with_their_total(audits):
     run = audits.blocked()
     text = Page(render(run)).text

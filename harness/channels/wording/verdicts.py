@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.audit import Audit
 from harness.channels.wording.numbers import (
@@ -19,7 +20,9 @@ from harness.channels.wording.numbers import (
     span,
     units,
 )
-from harness.types import Check, Outcome, Rule, Verdict
+from harness.types import Check, Decision, Outcome, Rule, Verdict
+
+Mark = Outcome | Literal["waived"]
 
 TITLES: dict[Verdict, str] = {
     "allowed": "Allowed",
@@ -35,11 +38,12 @@ ACCENTS: dict[Verdict, Outcome] = {
     "incomplete": "missing",
     "integrity": "fail",
 }
-OUTCOMES: dict[Outcome, str] = {
+OUTCOMES: dict[Mark, str] = {
     "pass": "Pass",
     "fail": "Fail",
     "inconclusive": "Inconclusive",
     "missing": "Missing",
+    "waived": "Waived",
 }
 GATES = {"data": "data gate", "model": "model gate"}
 
@@ -108,8 +112,38 @@ def condition(rule: Rule, unit: Unit) -> str:
 
 
 def title(audit: Audit) -> str:
-    """The verdict in one or two words."""
-    return TITLES[audit.decision.verdict]
+    """The verdict in one or two words, and how many rules it excuses."""
+    return TITLES[audit.decision.verdict] + with_waivers(audit.decision)
+
+
+def accent(decision: Decision) -> Mark:
+    """How the verdict is marked: what is allowed by a waiver does not look like what passed."""
+    return "waived" if with_waivers(decision) else ACCENTS[decision.verdict]
+
+
+def with_waivers(decision: Decision) -> str:
+    """`` with 1 waived failure`` where a decision allows only thanks to waivers; nothing elsewhere."""
+    outcomes = [check.outcome for check in decision.checks if check.waived]
+    if not decision.allowed or not outcomes:
+        return ""
+    words = {"fail": "waived failure", "inconclusive": "waived inconclusive rule"}
+    counted = [plural(outcomes.count(name), words[name]) for name in words if name in outcomes]
+    return f" with {listed(counted)}"
+
+
+def granted(check: Check) -> str:
+    """Who excused a check until when, and why; nothing where nobody did."""
+    by = check.waiver
+    if by is None or not check.waived:
+        return ""
+    about = "this candidate" if by.candidate else "any candidate"
+    return f"waived until {by.until} by {by.owner}, for {about}: {by.reason}"
+
+
+def waived(audit: Audit) -> tuple[str, ...]:
+    """Lists what was not met and is excused, one sentence each."""
+    found = [check for check in worst_first(audit.decision.checks) if check.waived]
+    return tuple(f"{_named(check)}; {granted(check)}" for check in found)
 
 
 def reason(audit: Audit) -> str:
@@ -117,7 +151,7 @@ def reason(audit: Audit) -> str:
     decision = audit.decision
     gate, total = GATES[decision.stage], len(decision.checks)
     sentences = {
-        "allowed": f"Allowed because {_every(total)} at the {gate} passed.",
+        "allowed": _passed(audit, gate, total),
         "blocked": f"Not allowed because {_those(audit, 'fail', 'failed')} at the {gate}.",
         "inconclusive": f"Not allowed because {_those(audit, 'inconclusive', 'could not be settled')} at the {gate}.",
         "incomplete": f"Not allowed because {_unfinished(audit)}.",
@@ -126,13 +160,22 @@ def reason(audit: Audit) -> str:
     return sentences[decision.verdict]
 
 
+def _passed(audit: Audit, gate: str, total: int) -> str:
+    excused = [check.metric for check in audit.decision.checks if check.waived]
+    if not excused:
+        return f"Allowed because {_every(total)} at the {gate} passed."
+    passed = f"{count(total - len(excused))} of {plural(total, 'rule')} at the {gate} passed"
+    others = "the other is" if len(excused) == 1 else "the others are"
+    return f"Allowed because {passed} and {others} waived ({_names(excused)})."
+
+
 def _every(total: int) -> str:
     return "the only rule" if total == 1 else f"all {count(total)} rules"
 
 
 def _those(audit: Audit, outcome: Outcome, verb: str) -> str:
     checks = audit.decision.checks
-    named = [check.metric for check in checks if check.outcome == outcome]
+    named = [check.metric for check in checks if check.outcome == outcome and not check.waived]
     share = "the only rule" if len(checks) == 1 else f"{count(len(named))} of {plural(len(checks), 'rule')}"
     return f"{share} {verb} ({_names(named)})"
 
@@ -160,7 +203,7 @@ def _broken(audit: Audit) -> str:
 def because(audit: Audit) -> tuple[str, ...]:
     """Lists everything that stands against the candidate, worst first, one sentence each."""
     problems = [f"{problem.stage}: {problem.message}" for problem in audit.decision.problems]
-    against = [check for check in worst_first(audit.decision.checks) if check.outcome != "pass"]
+    against = [check for check in worst_first(audit.decision.checks) if check.outcome != "pass" and not check.waived]
     return (*problems, *map(_named, against))
 
 
@@ -174,10 +217,16 @@ def worst_first(checks: Sequence[Check]) -> tuple[Check, ...]:
     return tuple(sorted(checks, key=lambda check: SEVERITY.index(check.outcome)))
 
 
-def tally(checks: Sequence[Check]) -> tuple[tuple[Outcome, int], ...]:
-    """Counts the outcomes, worst first, without those that did not occur."""
-    counted = [(outcome, sum(check.outcome == outcome for check in checks)) for outcome in SEVERITY]
-    return tuple((outcome, number) for outcome, number in counted if number)
+def tally(checks: Sequence[Check]) -> tuple[tuple[Mark, int], ...]:
+    """Counts the outcomes, worst first, without those that did not occur; what is waived is counted as that."""
+    marks: tuple[Mark, ...] = (*SEVERITY[:-1], "waived", "pass")
+    found = [mark(check) for check in checks]
+    return tuple((each, found.count(each)) for each in marks if each in found)
+
+
+def mark(check: Check) -> Mark:
+    """The outcome of a check, or that it is waived."""
+    return "waived" if check.waived else check.outcome
 
 
 def short(digest: str | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from harness.channels.wording.verdicts import granted, with_waivers
 from harness.types import Check, Decision
 
 RUNS = click.option(
@@ -17,6 +18,10 @@ RUNS = click.option(
 )  # fmt: skip
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout; notices go to stderr.")
 OUT = click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
+TRUST = click.option(
+    "--trust", multiple=True, type=click.Path(path_type=Path, dir_okay=False),
+    help="Public key that waivers have to be signed with; may be given several times.",
+)  # fmt: skip
 RUN_FILE = click.argument("run_file", type=click.Path(path_type=Path, dir_okay=False))
 RUN_FOLDER = click.argument("run_folder", type=click.Path(path_type=Path, file_okay=False))
 
@@ -66,11 +71,17 @@ class Progress:
 
 def tell(decision: Decision, folder: Path | None = None) -> None:
     """Prints a decision for a person: the checks that did not pass first, then where to read on."""
-    click.echo(click.style(decision.verdict.upper(), fg=COLOURS[decision.verdict], bold=True))
+    also = with_waivers(decision)
+    colour = COLOURS["inconclusive" if also else decision.verdict]
+    click.echo(click.style(decision.verdict.upper() + also, fg=colour, bold=True))
     for problem in decision.problems:
         click.echo(f"  {click.style('problem', fg='magenta'):<14}{problem.stage}: {problem.message}")
     for check in sorted(decision.checks, key=lambda each: each.outcome == "pass"):
         click.echo(f"  {click.style(check.outcome, fg=COLOURS[check.outcome]):<14} {check.reason}")
+        if check.waived:
+            click.echo(f"  {'':<5} {granted(check)}")
+    for note in decision.notes:
+        click.echo(f"  {click.style('note', fg='cyan'):<14} {note}")
     if folder is not None:
         for name in ("report.html", "decision.json"):
             if (folder / name).exists():
@@ -81,7 +92,12 @@ def why(decision: Decision) -> str:
     """The reason of a verdict in one line."""
     if decision.problems:
         return decision.problems[0].message
-    worst = [check for check in decision.checks if check.outcome != "pass"]
+    worst = [check for check in decision.checks if check.outcome != "pass" and not check.waived]
+    excused = [check for check in decision.checks if check.waived]
+    if not worst and excused:
+        return f"{len(decision.checks) - len(excused)} of {len(decision.checks)} rules passed; " + "; ".join(
+            f"{check.reason}: {granted(check)}" for check in excused
+        )
     if not worst:
         return f"all {len(decision.checks)} rules passed"
     first, *others = sorted(worst, key=_severity)

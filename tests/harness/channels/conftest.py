@@ -26,7 +26,7 @@ def audits():
     return _load()
 
 
-@pytest.fixture(params=["allowed", "blocked", "blocked_at_data", "inconclusive", "incomplete"])
+@pytest.fixture(params=["allowed", "blocked", "waived", "blocked_at_data", "inconclusive", "incomplete"])
 def run(request, audits):
     """Each kind of finished run in turn."""
     return audits.VARIANTS[request.param]()

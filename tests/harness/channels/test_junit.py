@@ -12,6 +12,7 @@ from harness.types import Problem
 EXPECTED = {
     "allowed": (5, 0, 0, 0),
     "blocked": (5, 1, 0, 0),
+    "waived": (5, 0, 0, 2),
     "blocked_at_data": (5, 1, 0, 4),
     "inconclusive": (5, 1, 0, 0),
     "incomplete": (6, 0, 2, 0),
@@ -44,6 +45,26 @@ def test_a_suite_of_the_harness_is_a_suite_and_a_rule_is_a_case(audits):
 def test_what_cannot_be_settled_is_a_failure_of_its_own_type(audits):
     root = ElementTree.fromstring(junit.render(audits.inconclusive()))
     assert [each.get("type") for each in root.iter("failure")] == ["inconclusive"]
+
+
+def test_a_waived_rule_is_skipped_and_keeps_its_numbers(audits):
+    root = ElementTree.fromstring(junit.render(audits.waived()))
+    case = root.find("testsuite[@name='refusal']/testcase[@name='refusal.harmful_refused max_drop 0.03']")
+    said = case.find("skipped").get("message")
+    assert said.startswith("waived until 2026-06-30 by release board, for any candidate: the new refusal style")
+    assert f"(fail: {audits.FAILED.reason})" in said
+    values = {each.get("name"): each.get("value") for each in case.iter("property")}
+    assert values["outcome"] == "fail" and values["delta"] == "-0.165"
+    assert values["waiver.owner"] == "release board" and values["waiver.digest"] == audits.WAIVER.digest
+
+
+def test_notes_stand_in_a_suite_without_tests(audits):
+    root = ElementTree.fromstring(junit.render(audits.waived()))
+    notes = root.find("testsuite[@name='notes']")
+    assert notes.get("tests") == "0" and "old.json" in notes.find("system-out").text
+    assert ElementTree.fromstring(junit.render(audits.blocked())).find("testsuite[@name='notes']") is None
+    nothing = audits.audit((), notes=("worth knowing",))
+    assert ElementTree.fromstring(junit.render(nothing)).get("errors") == "1"
 
 
 def test_a_problem_is_an_error_of_its_stage(audits):

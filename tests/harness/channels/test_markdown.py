@@ -23,6 +23,17 @@ def test_reasons_and_rules_not_reached_are_listed(audits):
     assert "Not reached" in text and "refusal.harmful\\_refused" in text
 
 
+def test_a_waived_failure_is_named_at_the_top_in_a_list_and_in_its_row(audits):
+    text = markdown.render(audits.waived()).decode()
+    assert text.startswith("## ⚠️ Allowed with 1 waived failure and 1 waived inconclusive rule: support-assistant")
+    assert "Waived:\n\n- refusal.harmful\\_refused fell by 16.5 points" in text
+    assert "; waived until 2026-06-30 by release board, for any candidate: the new refusal style" in text
+    assert "| ❌ Fail, ⚠️ waived | refusal.harmful" in text
+    assert "Notes:\n\n- waiver 'old.json'" in text
+    plain = markdown.render(audits.blocked()).decode()
+    assert "waived" not in plain.lower() and "Notes:" not in plain
+
+
 @pytest.mark.parametrize(
     ("found", "expected"),
     [

@@ -7,7 +7,19 @@ import math
 import pytest
 
 from harness.channels.wording.numbers import change, count, level, listed, plural, seconds, size, span, units
-from harness.channels.wording.verdicts import ACCENTS, TITLES, condition, reason
+from harness.channels.wording.verdicts import (
+    ACCENTS,
+    TITLES,
+    accent,
+    because,
+    condition,
+    granted,
+    reason,
+    tally,
+    title,
+    waived,
+    with_waivers,
+)
 from harness.types import EXIT_CODES, Rule
 
 
@@ -83,6 +95,8 @@ def test_every_verdict_has_words_a_colour_and_one_sentence(audits):
     assert sentences == {
         "allowed": "Allowed because all 5 rules at the model gate passed.",
         "blocked": "Not allowed because 1 of 5 rules failed (refusal.harmful_refused) at the model gate.",
+        "waived": "Allowed because 3 of 5 rules at the model gate passed and the others are waived "
+        "(refusal.harmful_refused and refusal.benign_answered).",
         "blocked_at_data": "Not allowed because the only rule failed (pii.rows_with_findings) at the data gate.",
         "inconclusive": "Not allowed because 1 of 5 rules could not be settled (refusal.benign_answered) "
         "at the model gate.",
@@ -95,3 +109,36 @@ def test_a_metric_is_a_rate_only_where_both_arms_say_so(audits):
     found = units(run)
     assert found["task.accuracy"] == "rate" and found["pii.rows_with_findings"] == "number"
     assert found["retention.bits_per_byte"] == "number"
+
+
+def test_what_is_waived_stands_apart_from_what_stands_against_it(audits):
+    run = audits.waived()
+    assert title(run) == "Allowed with 1 waived failure and 1 waived inconclusive rule"
+    assert accent(run.decision) == "waived"
+    assert because(run) == ()
+    assert [sentence.split(" ")[0] for sentence in waived(run)] == ["refusal.harmful_refused", "refusal.benign_answered"]
+    assert tally(run.decision.checks) == (("waived", 2), ("pass", 3))
+
+
+def test_several_waived_failures_are_counted(audits):
+    check = audits.FAILED.model_copy(update={"waiver": audits.WAIVER})
+    run = audits.audit((check, check))
+    assert title(run) == "Allowed with 2 waived failures"
+    assert "0 of 2 rules at the model gate passed and the others are waived" in reason(run)
+
+
+def test_a_waiver_beside_another_failure_does_not_soften_the_verdict(audits):
+    excused = audits.FAILED.model_copy(update={"waiver": audits.WAIVER})
+    run = audits.audit((excused, audits.FOUND))
+    assert (title(run), with_waivers(run.decision), accent(run.decision)) == ("Blocked", "", "fail")
+    assert reason(run) == "Not allowed because 1 of 2 rules failed (pii.rows_with_findings) at the model gate."
+    assert because(run) == (audits.FOUND.reason,)
+    assert len(waived(run)) == 1
+    assert tally(run.decision.checks) == (("fail", 1), ("waived", 1))
+
+
+def test_a_waiver_of_one_candidate_says_so(audits):
+    one = audits.WAIVER.model_copy(update={"candidate": audits.CANDIDATE})
+    assert "for this candidate" in granted(audits.FAILED.model_copy(update={"waiver": one}))
+    assert granted(audits.FAILED) == ""
+    assert granted(audits.MISSING.model_copy(update={"waiver": one})) == ""

@@ -1,0 +1,1 @@
+"""Signatures: a key pair, the envelope that carries a signed statement, and what is signed."""

@@ -1,0 +1,76 @@
+"""What a run has gathered so far: its entries, measurements and models, and what went wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from harness.attest.waivers import Waivers
+from harness.errors import ExitCode, TunegateError, UsageError
+from harness.model.identity import is_adapter, subject_digest
+from harness.selection import Selection
+from harness.store import digest_path
+from harness.types import Artifact, Entry, Measurement, Problem
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A model that is measured: its folder, the base of an adapter, and the digest of both."""
+
+    model: Artifact
+    base: Artifact | None
+    subject: str
+
+    @property
+    def inputs(self) -> dict[str, Artifact]:
+        """The artifacts that an evaluation of this arm reads."""
+        return {"model": self.model} | ({"base": self.base} if self.base else {})
+
+
+@dataclass
+class Findings:
+    """What a run has found so far; filled from the top of the flow to its end."""
+
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    scan: list[Measurement] = field(default_factory=list)
+    candidate: list[Measurement] = field(default_factory=list)
+    baseline: list[Measurement] = field(default_factory=list)
+    scanned: list[Path] = field(default_factory=list)
+    data: str | None = None
+    trained: Path | None = None
+    arm: Arm | None = None
+    against: Arm | None = None
+    selection: Selection | None = None
+    waivers: Waivers = field(default_factory=Waivers)
+    notes: list[str] = field(default_factory=list)
+    decided_on: date = date.min
+
+
+def artifact(path: Path) -> Artifact:
+    """Hashes a file or folder."""
+    return Artifact(path=str(path), digest=digest_path(path))
+
+
+def arm(model: Artifact, base: Artifact) -> Arm:
+    """Names a model by its bytes, and an adapter by its own and its base's."""
+    under = base if is_adapter(Path(model.path)) else None
+    return Arm(model, under, subject_digest(Path(model.path), under and Path(under.path)))
+
+
+@contextmanager
+def failures(stage: str, found: Findings) -> Iterator[None]:
+    """Turns a failure of a stage into a problem of the decision."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except TunegateError as error:
+        kind = "integrity" if error.exit_code == ExitCode.INTEGRITY else "incomplete"
+        found.problems.append(Problem(stage=stage, kind=kind, message=str(error)))
+    except OSError as error:
+        message = f"{error.strerror or error}: '{error.filename}'; expected to be able to read and write there"
+        found.problems.append(Problem(stage=stage, kind="incomplete", message=message))
