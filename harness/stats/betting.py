@@ -71,7 +71,7 @@ def log_wealth(values: Sequence[float], least: float, clusters: Sequence[str] = 
 
 def _clustered(values: Sequence[float], least: float, clusters: Sequence[str], largest: int) -> Counter[float]:
     sizes, sums = Counter(clusters), Counter[str]()
-    name, size = sizes.most_common(1)[0]
+    name, size = max(sizes.items(), key=lambda each: each[1])
     if size > largest:
         raise ValueError(f"cluster '{name}' has {size} items; expected at most {largest}, as the largest was said to have")
     for value, cluster in zip(values, clusters, strict=True):

@@ -87,11 +87,12 @@ def levels(plan: Plan, alpha: float) -> tuple[float, ...]:
 
 def _judged(ends: Sequence[int]) -> list[int]:
     """The blocks after which a rule may pass: from 25 % to 65 % of the items, 2.5 % apart or more, and the last."""
-    n, judged = ends[-1], [0]
+    n, judged = ends[-1], list[int]()
     for end in ends:
-        if end == n or (4 * end >= n and 20 * end <= 13 * n and 40 * (end - judged[-1]) >= n):
+        apart = all(40 * (end - before) >= n for before in judged[-1:])
+        if end == n or (4 * end >= n and 20 * end <= 13 * n and apart):
             judged.append(end)
-    return judged[1:]
+    return judged
 
 
 def decided(plan: Plan, asked: int, alpha: float, check: Callable[[float], str], dropped: bool) -> str | None:

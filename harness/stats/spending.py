@@ -25,8 +25,9 @@ from harness.stats.intervals import z_quantile
 CLOSEST = 0.001
 # One minus a level below this is one, to the precision of a number: such a look spends nothing and cannot pass.
 LEAST_LEVEL = 1e-12
-# How far from 0 the statistic is followed, in standard deviations, and how many points of the grid the smallest step has.
-REACH, FINENESS = 8.5, 3
+# How far from 0 the statistic is followed, in standard deviations; and the grid's points, as a multiple of that reach measured
+# in standard deviations of the smallest step.
+REACH, FINENESS = 8.5, 6
 
 
 def spent(fraction: float, alpha: float) -> float:
@@ -65,7 +66,7 @@ def nominal_alphas(fractions: tuple[float, ...], alpha: float = 0.05) -> tuple[f
 def _levels(fractions: tuple[float, ...], steps: list[float], alpha: float) -> list[float]:
     import numpy
 
-    grid = numpy.polynomial.legendre.leggauss(math.ceil(FINENESS * 2 * REACH / math.sqrt(min(steps))))
+    grid = numpy.polynomial.legendre.leggauss(math.ceil(FINENESS * REACH / math.sqrt(min(steps))))
     # Nothing has been asked yet: all chance sits at 0.
     points, weights, used, levels = numpy.zeros(1), numpy.ones(1), 0.0, []
     for fraction, step in zip(fractions, steps, strict=True):

@@ -66,6 +66,10 @@ def test_blocks_that_do_not_rise_are_no_plan(ends: tuple[int, ...], largest: int
         Plan(ends, largest)
 
 
+def test_items_stand_for_themselves_where_nothing_else_is_said() -> None:
+    assert Plan((5,)).largest == 1
+
+
 def judged(*ends: int) -> list[int]:
     plan = Plan(ends)
     return [end for end, level in zip(ends, levels(plan, 0.05), strict=True) if level > 0]
@@ -76,6 +80,7 @@ def test_passes_are_judged_from_a_quarter_to_65_percent_and_at_the_end() -> None
     assert judged(24, 25, 65, 66, 99, 100) == [25, 65, 100]
     assert judged(249, 651, 1000) == [1000]
     assert judged(400, 424, 425, 1000) == [400, 425, 1000]
+    assert judged(400, 424, 970) == [400, 970]
     assert judged(1) == [1]
 
 

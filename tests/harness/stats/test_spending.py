@@ -67,6 +67,10 @@ def test_a_single_look_has_alpha_itself(alpha: float) -> None:
     assert spent(1.0, alpha) == pytest.approx(alpha, rel=1e-12)
 
 
+def test_alpha_is_five_percent_where_nothing_else_is_said() -> None:
+    assert nominal_alphas((0.5, 1.0)) == nominal_alphas((0.5, 1.0), 0.05)
+
+
 def test_what_is_spent_is_the_tail_beyond_a_growing_quantile() -> None:
     for fraction, alpha in [(0.2, 0.05), (0.5, 0.05), (0.9, 0.01)]:
         tail = 2 * scipy.stats.norm.sf(scipy.stats.norm.isf(alpha / 2) / math.sqrt(fraction))
