@@ -130,6 +130,8 @@ def verify_files(folder: Path, record: Record) -> None:
     Raises:
         IntegrityError: A file is absent or its bytes are not those of the record.
     """
+    if "decision.json" not in record.files:
+        raise IntegrityError(f"'{folder}' has a record of no decision", "'decision.json' among its files", "run again")
     for name, digest in record.files.items():
         path = folder / name
         if not path.is_file():

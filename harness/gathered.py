@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.attest.waivers import Waivers
 from harness.errors import ExitCode, TunegateError, UsageError
-from harness.model.identity import is_adapter, subject_digest
+from harness.model.identity import adapted_digest, is_adapter
 from harness.selection import Selection
 from harness.store import digest_path
 from harness.types import Artifact, Entry, Measurement, Problem
@@ -57,8 +57,9 @@ def artifact(path: Path) -> Artifact:
 
 def arm(model: Artifact, base: Artifact) -> Arm:
     """Names a model by its bytes, and an adapter by its own and its base's."""
-    under = base if is_adapter(Path(model.path)) else None
-    return Arm(model, under, subject_digest(Path(model.path), under and Path(under.path)))
+    if is_adapter(Path(model.path)):
+        return Arm(model, base, adapted_digest(model.digest, base.digest))
+    return Arm(model, None, model.digest)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ from harness.stages.report import write_reports
 from harness.stages.scan import dataset_digest, scan_stage
 from harness.stages.sequential import items_needed
 from harness.stages.train import TrainStageSettings, train_stage
-from harness.store import Store, digest_bytes, digest_of, place, write_atomic
+from harness.store import Store, digest_bytes, digest_file, digest_of, place, write_atomic
 from harness.types import Artifact, Decision, Measurement, Noun, Promotion, Record, Rule
 
 
@@ -276,6 +276,7 @@ class Job:
         files["decision.json"] = digest_bytes(text)
         if promotion is not None:
             write_atomic(self.out / "promotion.json", promotion.model_dump_json(indent=1).encode())
+            files["promotion.json"] = digest_file(self.out / "promotion.json")
         record = Record(
             project=self.run.project,
             tunegate=__version__,

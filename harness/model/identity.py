@@ -48,7 +48,12 @@ def subject_digest(folder: Path, base: Path | None) -> str:
     """
     if not is_adapter(folder):
         return digest_path(folder)
-    return digest_of({"adapter": digest_path(folder), "base": digest_path(required_base(folder, base))})
+    return adapted_digest(digest_path(folder), digest_path(required_base(folder, base)))
+
+
+def adapted_digest(adapter: str, base: str) -> str:
+    """The digest of an adapter together with its base, from the digests of both."""
+    return digest_of({"adapter": adapter, "base": base})
 
 
 def required_base(folder: Path, base: Path | None) -> Path:

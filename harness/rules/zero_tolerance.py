@@ -51,12 +51,11 @@ def _reason(rule: Rule, evidence: Evidence, failed: list[str], high: float) -> s
         shown = ", ".join(f"'{each}'" for each in failed[:3])
         return f"{name} failed on {len(failed)} of {n} items, {shown}{more}; none is tolerated"
     sure = f"none of {n} items failed, so the rate is at most {100 * high:.2g} % with {100 * (1 - rule.alpha):g} % confidence"
-    if high <= rule.bound:
-        return f"{name}: {sure}; at most {100 * rule.bound:.2g} % is wanted"
-    return f"{name}: {sure}; at most {100 * rule.bound:.2g} % is wanted{_wanted(rule)}"
+    wanted = "" if high <= rule.bound else _wanted(rule)
+    return f"{name}: {sure}; at most {100 * rule.bound:.2g} % is wanted{wanted}"
 
 
 def _wanted(rule: Rule) -> str:
-    if not 0 < rule.bound < 1:
+    if rule.bound <= 0:
         return ", which no number of items shows"
     return f", which takes {math.ceil(math.log(rule.alpha) / math.log1p(-rule.bound))} independent items"

@@ -55,3 +55,16 @@ def test_the_smallest_loss_that_is_seen_is_that_of_all_together(paired: Make) ->
     small = paired(950, 10, 30, 10)
     one = paired_difference(small.pairs, 0.025).detectable
     assert budget.check(rule(0.05), small, small).detectable == pytest.approx(2 * one)
+
+
+def test_a_budget_that_is_just_kept_passes_and_one_that_is_just_lost_does_not_fail(paired: Make) -> None:
+    lost = paired(150, 0, 40, 10)
+    low, high = paired_difference(lost.pairs, 0.05).interval
+    assert budget.check(rule(-low), lost).outcome == "pass"
+    assert budget.check(rule(-high), lost).outcome == "inconclusive"
+
+
+def test_no_change_is_no_loss_and_the_fewest_items_count(paired: Make) -> None:
+    found = budget.check(rule(0.5), paired(20, 0, 0, 10), paired(50, 0, 0, 50))
+    assert found.reason.startswith("task.accuracy gained 0.0 points, task.accuracy gained 0.0 points; together")
+    assert (found.delta, found.n) == (0.0, 30)

@@ -160,3 +160,11 @@ def test_numbers_that_did_not_change_are_not_worse(evidence: Make) -> None:
     found = max_drop.check(rule(0.5), evidence(same, same))
     assert found.interval == (0.0, 0.0)
     assert "and it is not worse" in found.reason
+
+
+def test_a_candidate_is_given_up_when_a_part_of_the_margin_is_lost(evidence: Make) -> None:
+    assert (0.0, math.inf) == max_drop.RANGE
+    found = max_drop.doubt(rule(0.1), evidence([1.0, 0.5, 0.0], [0.0, 0.75, 0.0]))
+    assert found == ([1.0, -0.25, 0.0], pytest.approx(-0.04))
+    turned = max_drop.doubt(rule(0.1), evidence([1.0, 0.5, 0.0], [0.0, 0.75, 0.0], better="lower"))
+    assert turned == ([-1.0, 0.25, 0.0], pytest.approx(-0.04))

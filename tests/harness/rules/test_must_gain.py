@@ -70,3 +70,9 @@ def test_a_negative_gain_is_refused(paired: Make) -> None:
 def test_the_check_says_what_was_wanted_and_shown(paired: Make, table: tuple[int, int, int, int], words: str) -> None:
     reason = must_gain.check(rule(0.05), paired(*table)).reason
     assert reason.endswith(f"; {words} (with 95 % confidence, n = 400)")
+
+
+def test_a_candidate_is_given_up_when_the_gain_is_out_of_reach(evidence: Make) -> None:
+    assert (0.0, math.inf) == must_gain.RANGE
+    assert must_gain.doubt(rule(0.1), evidence([1.0, 0.5], [0.0, 0.75])) == ([1.0, -0.25], 0.1)
+    assert must_gain.doubt(rule(0.1), evidence([1.0, 0.5], [0.0, 0.75], better="lower")) == ([-1.0, 0.25], 0.1)

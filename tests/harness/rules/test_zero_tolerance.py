@@ -36,6 +36,16 @@ def test_many_failures_are_named_in_part(evidence: Make) -> None:
     assert "failed on 5 of 6 items, '0', '1', '2' and 2 more;" in found.reason
     found = zero_tolerance.check(rule(0.5), evidence([1.0] * 3 + [0.0], better="lower"))
     assert "failed on 3 of 4 items, '0', '1', '2';" in found.reason
+    found = zero_tolerance.check(rule(0.5), evidence([1.0] * 4 + [0.0], better="lower"))
+    assert "'0', '1', '2' and 1 more;" in found.reason
+
+
+def test_a_bound_that_is_just_reached_passes_and_a_rate_of_one_is_always_shown(evidence: Make) -> None:
+    scores = [0.0] * 40
+    high = zero_tolerance.check(rule(0.5), evidence(scores, better="lower")).interval[1]
+    found = zero_tolerance.check(rule(high), evidence(scores, better="lower"))
+    assert found.outcome == "pass"
+    assert found.reason.endswith("% is wanted")
 
 
 @pytest.mark.parametrize("better", ["lower", "higher"])
