@@ -26,7 +26,7 @@ from harness.slices import each_slice, selected, slice_of
 from harness.stats.intervals import is_binary
 from harness.store import digest_of
 from harness.suite import cluster_of, score_of, scored_by_metric
-from harness.types import Check, Decision, Measurement, Metric, Problem, Rule, Sample, settle
+from harness.types import Check, Decision, Measurement, Metric, PolicyName, Problem, Rule, Sample, settle
 from harness.waiver import Verified, excused
 
 TOLERANCE = 1e-9
@@ -45,6 +45,7 @@ def decide(
     waivers: Sequence[Verified] = (),
     on: date = date.min,
     notes: Sequence[str] = (),
+    policies: Sequence[PolicyName] = (),
 ) -> Decision:
     """Decides whether a candidate may go on.
 
@@ -60,6 +61,7 @@ def decide(
         waivers: Waivers that a trusted key signed for this project.
         on: The day (UTC) on which they have to count; without one none does.
         notes: What a reader should know besides, and what settles nothing.
+        policies: The shared files that rules are from; noted, not read.
     """
     found = [*problems]
     # What is about the candidate itself needs samples, whatever else goes by the same digest.
@@ -79,6 +81,7 @@ def decide(
         candidate=candidate_digest,
         baseline=baseline_digest,
         policy=policy_digest(rules),
+        policies=tuple(policies),
         verdict=settle(checks, found),
         checks=checks,
         problems=tuple(found),

@@ -34,6 +34,7 @@ from harness.model.identity import subject_digest
 from harness.model.load import resolve_model
 from harness.model.pool import Models
 from harness.pipeline import Done, Services, Stage, Tick, perform
+from harness.policy import write_policies
 from harness.promotion import promote
 from harness.run_folder import claim, write_evidence
 from harness.selection import held, select
@@ -45,7 +46,7 @@ from harness.stages.scan import dataset_digest, scan_stage
 from harness.stages.sequential import items_needed
 from harness.stages.train import TrainStageSettings, train_stage
 from harness.store import Store, digest_bytes, digest_file, digest_of, place, write_atomic
-from harness.types import Artifact, Decision, Measurement, Noun, Promotion, Record, Rule
+from harness.types import Artifact, Decision, Measurement, Noun, PolicyName, Promotion, Record, Rule
 
 
 class Show(Protocol):
@@ -137,6 +138,7 @@ class Job:
             waivers=found.waivers.verified,
             on=found.decided_on,
             notes=found.notes,
+            policies=self.policies,
         )
 
     def data_decision(self, found: Findings) -> Decision:
@@ -146,8 +148,13 @@ class Job:
         waivers = [each for each in found.waivers.verified if each.waiver.rule in names]
         return decide(
             "data", rules, found.scan, (), candidate_digest=None, baseline_digest=None, data_digest=found.data,
-            problems=found.problems, waivers=waivers, on=found.decided_on, notes=found.notes,
+            problems=found.problems, waivers=waivers, on=found.decided_on, notes=found.notes, policies=self.policies,
         )  # fmt: skip
+
+    @property
+    def policies(self) -> tuple[PolicyName, ...]:
+        """The shared policies that some of the rules are from."""
+        return tuple(each.named for each in self.run.policies)
 
     def scan(self, found: Findings, services: Services) -> None:
         """Runs every data suite over all rows that would train: those of the task and those that are replayed."""
@@ -271,6 +278,7 @@ class Job:
     def write(self, found: Findings, decision: Decision, promotion: Promotion | None) -> None:
         """Fills the run's folder; its record comes last, so that a folder with a record is whole."""
         files = write_evidence(self.out, found) | write_waivers(self.out, found.waivers)
+        files |= write_policies(self.out, self.run.policies)
         text = decision.model_dump_json(indent=1).encode()
         write_atomic(self.out / "decision.json", text)
         files["decision.json"] = digest_bytes(text)
@@ -308,7 +316,9 @@ def unreached(rules: Sequence[Rule], decision: Decision) -> tuple[Rule, ...]:
 def shown(run: RunFile) -> dict[str, Any]:
     """The run file with every default, as JSON; files by their digest, so that two machines agree."""
     parts = {"scan": run.scan, "evaluate": run.evaluate}
-    found = json.loads(run.model_dump_json(exclude={"scan", "evaluate", "train", "waivers"}))
+    # A run file without policies keeps the key that it had before there were any.
+    left_out = {"scan", "evaluate", "train", "waivers", *(() if run.policies else ("policies",))}
+    found = json.loads(run.model_dump_json(exclude=left_out))
     for name, suites in parts.items():
         found[name] = {suite: keyed(settings) for suite, settings in suites.items()}
     found["train"] = keyed(run.train) if run.train else None

@@ -7,20 +7,19 @@ paths are relative to the run file. ``tunegate show`` prints it with every defau
 from __future__ import annotations
 
 import glob
-import math
-from collections.abc import Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationInfo
 
 from harness import plugins
-from harness.errors import PluginError, RunFileError
+from harness.errors import PluginError, RunFileError, UsageError
 from harness.lines import Place, read_yaml
-from harness.mistakes import Mistakes
+from harness.policy import PolicyFile, read_policy
+from harness.ruling import EXAMPLE, RuleReader
 from harness.settings import InputFile, Settings
-from harness.slices import slice_of
 from harness.trainer import TrainSettings
 from harness.types import Rule
 
@@ -85,12 +84,20 @@ class Head(Settings):
 
 
 class RunFile(Head):
-    """A whole run file, every plug-in's settings checked by that plug-in's own model."""
+    """A whole run file, every plug-in's settings checked by that plug-in's own model.
+
+    ``gates`` holds every rule once, those of the policies among them.
+    """
 
     scan: dict[str, SerializeAsAny[Settings]] = {}
     train: SerializeAsAny[TrainSettings] | None = None
     evaluate: dict[str, SerializeAsAny[Settings]] = {}
+    policies: tuple[PolicyFile, ...] = ()
     gates: tuple[Rule, ...]
+
+    def source(self, rule: Rule) -> str:
+        """Where a rule is from: the names of its policies, or the run file itself."""
+        return ", ".join(each.name for each in self.policies if rule in each.rules) or "run file"
 
     def data_rules(self) -> tuple[Rule, ...]:
         """The rules that the data gate decides."""
@@ -119,11 +126,11 @@ def read_run_file(path: Path) -> tuple[RunFile, str]:
     reader = _Reader(path.resolve().parent, lines)
     run = reader.read(value)
     if reader.mistakes or run is None:
-        raise RunFileError(str(path), [text for _, text in sorted(reader.mistakes)])
+        raise RunFileError(str(path), [text for _, text in sorted(reader.mistakes, key=itemgetter(0))])
     return run, text
 
 
-class _Reader(Mistakes):
+class _Reader(RuleReader):
     """Reads the parts of one run file and collects what is wrong with them."""
 
     def read(self, value: dict[str, Any]) -> RunFile | None:
@@ -135,14 +142,15 @@ class _Reader(Mistakes):
         scan = self.suites("data suite", value.get("scan") or {}, ("scan",))
         evaluate = self.suites("model suite", value.get("evaluate") or {}, ("evaluate",))
         train = self.trainer(value.get("train"))
-        rules = self.rules(value.get("gates"), scan, evaluate)
+        own, rules, policies = self.gates(value.get("gates"), scan, evaluate)
         if head is not None:
             self.fit(head, value, scan, evaluate)
         if self.mistakes or head is None:
             return None
         return RunFile(
             **{name: getattr(head, name) for name in Head.model_fields},
-            scan=scan, train=train, evaluate=evaluate, gates=(*_implied(scan, rules), *rules),
+            scan=scan, train=train, evaluate=evaluate, policies=tuple(policies),
+            gates=tuple(dict.fromkeys((*_implied(scan, own), *rules))),
         )  # fmt: skip
 
     def suites(self, kind: str, value: Any, place: Place) -> dict[str, Any]:
@@ -174,71 +182,54 @@ class _Reader(Mistakes):
             self.say(("train", "method"), str(error))
             return None
 
-    def rules(self, value: Any, scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> tuple[Rule, ...]:
+    def gates(
+        self, value: Any, scan: Mapping[str, Any], evaluate: Mapping[str, Any]
+    ) -> tuple[list[Rule], list[Rule], list[PolicyFile]]:
+        """The rules of the run file itself, all rules in their order, and the policies that they are from."""
+        own: list[Rule] = []
+        every: list[Rule] = []
+        policies: list[PolicyFile] = []
         if not isinstance(value, list) or not value:
-            self.say(
-                ("gates",), "there are no rules; expected at least one, such as {metric: task.accuracy, at_least: 0.8}"
-            )
-            return ()
-        rules = (self.rule(part, ("gates", index), scan, evaluate) for index, part in enumerate(value))
-        return tuple(rule for rule in rules if rule is not None)
+            self.say(("gates",), f"there are no rules; expected at least one, such as {EXAMPLE}")
+        for index, part in enumerate(value if isinstance(value, list) else ()):
+            place = ("gates", index)
+            if isinstance(part, str):
+                policy = self.policy(part, place, policies)
+                if policy is not None and self.covered(policy, place, scan, evaluate):
+                    policies.append(policy)
+                    every += policy.rules
+            elif (rule := self.rule(part, place, scan, evaluate)) is not None:
+                own.append(rule)
+                every.append(rule)
+        return own, every, policies
 
-    def rule(self, value: Any, place: Place, scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> Rule | None:
-        kinds = plugins.names("rule")
-        if not isinstance(value, dict) or "metric" not in value:
-            self.say(place, f"found {value!r}; expected a rule such as {{metric: task.accuracy, at_least: 0.8}}")
-            return None
-        chosen = [key for key in value if key in kinds]
-        plugin = plugins.load("rule", chosen[0]) if len(chosen) == 1 else None
-        known = ("metric", "alpha", *getattr(plugin, "OPTIONS", ()))
-        unknown = [key for key in value if key not in (*kinds, *known)]
-        if unknown:
-            said = plugins.suggestion(str(unknown[0]), (*kinds, *known))
-            self.say((*place, unknown[0]), f"unknown key '{unknown[0]}'; expected {said}")
-            return None
-        if plugin is None:
-            self.say(place, f"found {len(chosen)} kinds of rule; expected exactly one of {', '.join(kinds)}")
-            return None
-        options = {key: value[key] for key in known if key in value}
-        rule = self.model(Rule, {"kind": chosen[0], "bound": value[chosen[0]], **options}, place)
-        if rule is None or not self.within(rule, plugin, place):
-            return None
-        return rule if all(self.measured(rule, metric, place, scan, evaluate) for metric in (rule.metric, *rule.also)) else None
-
-    def within(self, rule: Rule, plugin: Any, place: Place) -> bool:
-        """Whether the rule's number is one that its kind can decide by."""
-        low, high = getattr(plugin, "RANGE", (-math.inf, math.inf))
-        if low <= rule.bound <= high:
-            return True
-        wanted = f"{low:g} or more" if high == math.inf else f"a number from {low:g} to {high:g}"
-        self.say((*place, rule.kind), f"found {rule.bound:g}; expected {wanted}")
-        return False
-
-    def measured(self, rule: Rule, name: str, place: Place, scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> bool:
-        suite, _, metric = name.partition(".")
-        kind = "data suite" if suite in scan else "model suite"
-        if suite not in scan and suite not in evaluate:
-            here = (
-                plugins.suggestion(suite, (*scan, *evaluate))
-                if scan or evaluate
-                else "a suite under 'scan' or 'evaluate'"
-            )
-            self.say((*place, "metric"), f"no suite '{suite}' is under 'scan' or 'evaluate'; expected {here}")
-            return False
-        if kind == "data suite" and plugins.load("rule", rule.kind).NEEDS_BASELINE:
-            self.say((*place, rule.kind), f"'{name}' has no baseline; expected 'at_most', 'at_least' or 'zero_tolerance'")
-            return False
+    def policy(self, source: str, place: Place, others: list[PolicyFile]) -> PolicyFile | None:
+        """Reads a policy that the run file names."""
         try:
-            score = slice_of(name).name
-        except ValueError as error:
-            self.say((*place, "metric"), str(error))
-            return False
-        known = plugins.load(kind, suite).METRICS
-        if not any(fnmatchcase(score, each) for each in known):
-            nearest = plugins.suggestion(metric, known)
-            self.say((*place, "metric"), f"suite '{suite}' has no metric '{score}'; expected {nearest}")
-            return False
-        return True
+            found = read_policy(source, self.folder)
+        except RunFileError as error:
+            for mistake in error.mistakes:
+                self.say(place, f"policy '{source}' {mistake}")
+            return None
+        except UsageError as error:
+            self.say(place, str(error))
+            return None
+        if any(found.name == each.name for each in others):
+            self.say(place, f"policy '{source}' is called '{found.name}' like one above; expected every name once")
+            return None
+        return found
+
+    def covered(self, policy: PolicyFile, place: Place, scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> bool:
+        """Whether every suite that a policy rules on is asked for; what is not is never dropped in silence."""
+        absent: dict[str, str] = {}
+        for rule, line in zip(policy.rules, policy.lines, strict=True):
+            for suite in rule.suites:
+                if suite not in scan and suite not in evaluate:
+                    absent.setdefault(suite, f"line {line}: '{rule.text()}' needs the suite '{suite}'")
+        for suite, said in absent.items():
+            section = "scan" if suite in plugins.names("data suite") else "evaluate"
+            self.say(place, f"policy '{policy.source}' {said}; add '{suite}: {{}}' under '{section}'")
+        return not absent
 
     def fit(self, head: Head, value: Mapping[str, Any], scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> None:
         if head.candidate is not None and value.get("train") is not None:
@@ -260,8 +251,8 @@ class _Reader(Mistakes):
                 self.say(("data", "train"), f"'{name}' does not exist (looked for '{self.folder / name}')")
 
 
-def _implied(scan: Mapping[str, Any], rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """The rules that ``on_finding: block`` stands for, where no gate names the metric itself."""
+def _implied(scan: Mapping[str, Any], rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules that ``on_finding: block`` stands for, where no gate of the run file names the metric itself."""
     blocking = (name for name, settings in scan.items() if getattr(settings, "on_finding", None) == "block")
     named = {rule.metric for rule in rules}
     wanted = (f"{name}.rows_with_findings" for name in blocking)

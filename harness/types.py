@@ -253,8 +253,17 @@ def settle(checks: Sequence[Check], problems: Sequence[Problem] = ()) -> Verdict
     return "allowed" if outcomes == {"pass"} else "inconclusive"
 
 
+class PolicyName(Noun):
+    """Which policy a decision followed: its name, and the digest of its text."""
+
+    name: str
+    digest: Digest
+
+
 class Decision(Noun):
     """The verdict over one candidate, with every check that led to it.
+
+    ``policy`` is the digest of all rules, ``policies`` are the shared files that some of them are from.
 
     A decision whose verdict is not the one that its checks and problems settle to cannot be constructed, so an edited
     file is refused when it is read. ``notes`` are worth a reader's while and settle nothing.
@@ -265,6 +274,7 @@ class Decision(Noun):
     candidate: Digest | None
     baseline: Digest | None
     policy: Digest
+    policies: tuple[PolicyName, ...] = ()
     verdict: Verdict
     checks: tuple[Check, ...]
     problems: tuple[Problem, ...] = ()

@@ -39,6 +39,7 @@ def _head(audit: Audit) -> list[str]:
         f"candidate `{short(decision.candidate)}`",
         f"baseline `{short(decision.baseline)}`",
         f"policy `{short(decision.policy)}`",
+        *(f"policy file {plain(each.name)} `{short(each.digest)}`" for each in decision.policies),
     ]
     when = decided_at(audit)
     heading = f"## {MARKS[verdicts.accent(decision)]} {verdicts.title(audit)}: {plain(record.project)}"

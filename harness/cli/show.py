@@ -17,11 +17,18 @@ from harness.spec import RunFile, read_run_file
 @RUN_FILE
 @JSON
 def command(run_file: Path, as_json: bool) -> int:
-    """Check RUN_FILE and print it with all defaults, and the format and number of its training rows."""
+    """Check RUN_FILE and print it with all defaults, every rule with the policy it is from, and its training rows."""
     run, _ = read_run_file(run_file)
-    shown = {"run": json.loads(run.model_dump_json()), "data": _data(run, run_file.resolve().parent)}
+    shown = {"run": _run(run), "data": _data(run, run_file.resolve().parent)}
     click.echo(json.dumps(shown, indent=1) if as_json else yaml.safe_dump(shown, sort_keys=False, allow_unicode=True))
     return 0
+
+
+def _run(run: RunFile) -> dict[str, object]:
+    """The run file with every default; each rule with the policy that it is from."""
+    found: dict[str, object] = json.loads(run.model_dump_json(exclude={"policies": {"__all__": {"rules"}}}))
+    found["gates"] = [{"from": run.source(rule), **rule.model_dump(mode="json")} for rule in run.gates]
+    return found
 
 
 def _data(run: RunFile, folder: Path) -> dict[str, dict[str, object]]:

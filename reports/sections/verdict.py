@@ -28,12 +28,17 @@ def build(audit: Audit) -> Mapping[str, Any]:
         "gate": GATES[decision.stage],
         "exit_code": int(decision.exit_code),
         "decided_at": _readable(decided_at(audit)),
-        "digests": {**digests, "Run file": record.run_file},
+        "digests": {**digests, **_policies(audit), "Run file": record.run_file},
         "tally": tally(decision.checks),
         "unreached": len(record.unreached),
         "promotion": audit.promotion,
         "nothing_trained": _nothing_trained(audit),
     }
+
+
+def _policies(audit: Audit) -> dict[str, str]:
+    """The shared files that rules are from; their text lies in the run's folder."""
+    return {f"Policy file {each.name}": each.digest for each in audit.decision.policies}
 
 
 def _readable(moment: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from harness.errors import ExitCode, RunFileError
 from harness.spec import RunFile, read_run_file
+from harness.store import digest_bytes
 
 GOOD = """\
 version: 1
@@ -93,7 +94,8 @@ def test_every_mistake_of_a_file_is_reported_at_once(folder: Path) -> None:
         ("{metric: task.accuracy, at_least: .nan}", "expected a finite number"),
         ("{metric: task.accuracy, at_least: 0.5, alpha: 0.9}", "less than 0.5"),
         ("{metric: pii.findings, max_drop: 1}", "'pii.findings' has no baseline"),
-        ("just words", "found 'just words'; expected a rule such as"),
+        ("5", "found 5; expected a rule such as"),
+        ("releas", "there is no policy 'releas'; expected 'release', or a path such as './releas.yaml'"),
     ],
 )
 def test_a_rule_that_could_never_be_decided_is_refused(folder: Path, rule: str, said: str) -> None:
@@ -190,3 +192,88 @@ def test_the_age_of_a_baseline_is_a_number_of_days(folder: Path) -> None:
     assert read(folder, GOOD).baseline_max_age_days == 180
     assert read(folder, GOOD + "baseline_max_age_days: 30\n").baseline_max_age_days == 30
     assert "baseline_max_age_days" in mistakes(folder, GOOD + "baseline_max_age_days: 0\n")[0]
+
+
+POLICY = """\
+version: 1
+name: house
+description: What every model of ours keeps.
+rules:
+  - {metric: refusal.benign_answered, max_drop: 0.05}
+  - {metric: task.accuracy, at_least: 0.7}
+"""
+
+
+def with_policy(folder: Path, text: str, gates: str, name: str = "house.yaml") -> str:
+    (folder / name).write_text(text)
+    return GOOD[: GOOD.index("  - {metric: task.accuracy")] + gates
+
+
+def test_the_rules_of_a_policy_hold_beside_those_of_the_run_file(folder: Path) -> None:
+    gates = "  - ./house.yaml\n  - {metric: task.accuracy, at_least: 0.8}\n"
+    run = read(folder, with_policy(folder, POLICY, gates))
+    assert [(rule.metric, rule.bound) for rule in run.model_rules()] == [
+        ("refusal.benign_answered", 0.05), ("task.accuracy", 0.7), ("task.accuracy", 0.8),
+    ]  # fmt: skip
+    assert [run.source(rule) for rule in run.gates] == ["run file", "house", "house", "run file"]
+    assert [(each.name, each.digest, each.text) for each in run.policies] == [("house", digest_bytes(POLICY.encode()), POLICY)]
+
+
+def test_a_rule_that_stands_in_a_policy_and_in_the_run_file_is_decided_once(folder: Path) -> None:
+    gates = "  - ./house.yaml\n  - {metric: task.accuracy, at_least: 0.7}\n"
+    run = read(folder, with_policy(folder, POLICY, gates))
+    assert [rule.metric for rule in run.model_rules()] == ["refusal.benign_answered", "task.accuracy"]
+
+
+def test_a_policy_never_makes_a_run_file_milder(folder: Path) -> None:
+    mild = POLICY + "  - {metric: pii.rows_with_findings, at_most: 5}\n"
+    run = read(folder, with_policy(folder, mild, "  - ./house.yaml\n"))
+    assert [rule.bound for rule in run.data_rules()] == [0.0, 5.0]
+
+
+def test_every_mistake_of_a_policy_is_reported_with_its_name_and_line(folder: Path) -> None:
+    wrong = POLICY.replace("name: house", "nam: house").replace("max_drop: 0.05", "max_drop: -1").replace("task.acc", "tsk.acc")
+    found = mistakes(folder, with_policy(folder, wrong, "  - ./house.yaml\n").replace("epochs: 2", "epochs: -2"))
+    assert [each.partition(";")[0] for each in found] == [
+        "line 5: train.epochs: found -2",
+        "line 8: gates.0: policy './house.yaml' line 1: 'name' is missing",
+        "line 8: gates.0: policy './house.yaml' line 2: nam: unknown key 'nam'",
+        "line 8: gates.0: policy './house.yaml' line 5: rules.0.max_drop: found -1",
+        "line 8: gates.0: policy './house.yaml' line 6: rules.1.metric: there is no suite 'tsk'",
+    ]
+
+
+def test_a_policy_about_a_suite_that_is_not_asked_for_says_to_add_it(folder: Path) -> None:
+    more = POLICY + "  - {metric: safety.unsafe_rate, at_most: 0.1}\n  - {metric: safety.unclear, at_most: 0.1}\n"
+    more += "  - {metric: secrets.rows_with_findings, at_most: 0}\n"
+    found = mistakes(folder, with_policy(folder, more, "  - ./house.yaml\n"))
+    assert found == (
+        "line 8: gates.0: policy './house.yaml' line 7: 'safety.unsafe_rate at_most 0.1' needs the suite 'safety'; "
+        "add 'safety: {}' under 'evaluate'",
+        "line 8: gates.0: policy './house.yaml' line 9: 'secrets.rows_with_findings at_most 0' needs the suite 'secrets'; "
+        "add 'secrets: {}' under 'scan'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "gates", "said"),
+    [
+        (POLICY, "  - ./gone.yaml\n", "policy './gone.yaml' the file does not exist"),
+        (POLICY, "  - ./house.yaml\n  - house.yaml\n", "policy 'house.yaml' is called 'house' like one above"),
+        ("- 1\n", "  - ./house.yaml\n", "line 1: expected keys such as 'version: 1', 'name: my-policy' and 'rules:'"),
+        (POLICY[: POLICY.index("rules")], "  - ./house.yaml\n", "rules: there are no rules; expected at least one"),
+        (POLICY.replace("version: 1", "version: 2"), "  - ./house.yaml\n", "line 1: version: found 2"),
+        (POLICY.replace("house\n", "../house\n"), "  - ./house.yaml\n", "line 2: name: found '../house'"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused_where_it_is_named(folder: Path, text: str, gates: str, said: str) -> None:
+    assert said in "\n".join(mistakes(folder, with_policy(folder, text, gates)))
+
+
+def test_a_bare_name_is_a_shipped_policy_whatever_lies_beside_the_run_file(folder: Path) -> None:
+    text = GOOD.replace("refusal: {}", "refusal: {}, safety: {}, retention: {}") + "  - smoke\n"
+    for name in ("smoke", "smoke.yaml"):
+        (folder / name).write_text(POLICY)
+    run = read(folder, text)
+    assert [(each.name, each.source) for each in run.policies] == [("smoke", "smoke")]
+    assert [each.name for each in read(folder, text.replace("- smoke", "- smoke.yaml")).policies] == ["house"]

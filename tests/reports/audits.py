@@ -15,6 +15,7 @@ from harness.types import (
     Entry,
     Measurement,
     Metric,
+    PolicyName,
     Problem,
     Promotion,
     Record,
@@ -274,7 +275,8 @@ def audit(checks: tuple[Check, ...], stage: str = "model", problems: tuple[Probl
         *(f"evaluate.{suite}" for suite in ("task", "refusal", "retention") for _ in "ab"),
     ] * at_model
     decision = Decision(
-        stage=stage, candidate=candidate, baseline=baseline, policy=digest("policy"), checks=checks, problems=problems,
+        stage=stage, candidate=candidate, baseline=baseline, policy=digest("policy"),
+        policies=(PolicyName(name="release", digest=digest("release")),), checks=checks, problems=problems,
         verdict=settle(checks, problems), notes=tuple(parts.pop("notes", ())),
     )  # fmt: skip
     names = (

@@ -70,6 +70,8 @@ def test_every_digest_appears_in_full(run):
     entries = [
         each for entry in record.entries for each in (entry.key, entry.code, entry.output, *entry.inputs.values())
     ]
+    entries += [each.digest for each in decision.policies]
+    assert "Policy file release" in text
     for digest in filter(None, (decision.candidate, decision.baseline, decision.policy, record.run_file, *entries)):
         assert digest in text
     for name, digest in record.files.items():

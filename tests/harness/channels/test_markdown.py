@@ -12,6 +12,7 @@ def test_the_verdict_comes_first_and_every_rule_has_a_row(run):
     text = markdown.render(run).decode()
     assert text.startswith("## ") and TITLES[run.decision.verdict] in text.splitlines()[0]
     assert ("Not allowed because" in text) == (not run.decision.allowed)
+    assert "policy file release `" in text
     table = [line for line in text.splitlines() if line.startswith("| ")]
     assert len(table) == len(run.decision.checks) + 1
     assert all(line.count(" |") == 8 for line in table)
