@@ -113,6 +113,7 @@ def test_heavy_libraries_load_only_inside_a_function_or_a_room_of_their_own(path
         "harness.cli.compare",
         "harness.cli.keys",
         "harness.cli.waive",
+        "harness.cli.explain",
         "harness.cli.report",
         "harness.cli.show",
         "harness.cli.suites",

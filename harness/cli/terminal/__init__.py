@@ -60,11 +60,15 @@ class Progress:
 
         return tick
 
-    def done(self, label: str, seconds: float, reused: bool) -> None:
-        """Ends a stage."""
+    def close(self) -> None:
+        """Takes the bar away."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+    def done(self, label: str, seconds: float, reused: bool) -> None:
+        """Ends a stage."""
+        self.close()
         if not self.quiet:
             click.echo(f"{self.prefix}{label:<28} {'unchanged' if reused else f'{seconds:6.1f} s'}", err=True)
 

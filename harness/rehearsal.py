@@ -1,0 +1,75 @@
+"""What an evaluation would ask: the suites' own code, run with a subject that says nothing. No model is loaded.
+
+Which items a suite asks, how many requests it makes of each, and for which metrics an item counts is decided by the suite, so
+the suite is what is asked. The scores of such a rehearsal mean nothing; that they are there does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness import plugins
+from harness.settings import Settings
+from harness.store import digest_of
+from harness.suite import Answer, Request
+from harness.types import Better, Sample
+
+# What a model that guesses every byte reaches: no share of anything, so that it shows which scores have no known range.
+BITS_PER_BYTE = 8.0
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What one suite would ask one model.
+
+    Attributes:
+        suite: Its name.
+        samples: One an item, with its tags, its cluster and the names of its scores; their values mean nothing.
+        requests: Different requests; an item may need several, and equal ones are asked once.
+        better: Which way is better, by the name of the score.
+        items: Digest of the questions.
+    """
+
+    suite: str
+    samples: tuple[Sample, ...]
+    requests: int
+    better: Mapping[str, Better]
+    items: str
+
+
+@dataclass
+class Silent:
+    """A subject that answers nothing and remembers what it was asked."""
+
+    digest: str = digest_of("a subject that says nothing")
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    asked: set[Request] = field(default_factory=set)
+
+    def answer(self, requests: Sequence[Request]) -> list[Answer]:
+        """Answers every request with nothing, and a text to be scored with the likelihood of a guess."""
+        self.asked.update(requests)
+        return [_nothing(request) for request in requests]
+
+    def takes_system(self) -> bool:
+        """Whether there is a place for a system turn; who says nothing reads anything."""
+        return True
+
+
+def _nothing(request: Request) -> Answer:
+    if request.kind == "generate":
+        return Answer(prompt="")
+    size = len((request.text if request.kind == "rolling" else request.continuation).encode())
+    return Answer(prompt="", logprob=-BITS_PER_BYTE * math.log(2) * size, greedy=False, bytes=size)
+
+
+def rehearse(suite: str, settings: Settings) -> Rehearsal:
+    """Runs a suite without a model.
+
+    Raises:
+        DataError: An item cannot be read, or is not one that the suite knows.
+    """
+    plugin, subject = plugins.load("model suite", suite), Silent()
+    found = plugin.measure(subject, settings)
+    return Rehearsal(suite, tuple(found.samples), len(subject.asked), plugin.METRICS, found.items)
