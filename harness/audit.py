@@ -8,6 +8,7 @@
     samples/<arm>.<suite>.parquet     every prompt, answer and score
     findings.jsonl            the scan's findings, masked
     training.json             the loss curve and the counts of the training
+    selftest.json             how often the gate errs on these items by these rules, where that was measured
     selection.json            which kept checkpoint was taken, and every one that was looked at for it
     waivers/*.json            every waiver that was read, as it was signed
     promotion.json            where it was registered, if it was
@@ -29,6 +30,7 @@ from pydantic import ValidationError
 from harness.errors import IntegrityError, UsageError
 from harness.evidence import read_samples, write_samples
 from harness.selection import Selection
+from harness.selftest import FILENAME, SelfTest
 from harness.store import digest_bytes, digest_file, write_atomic
 from harness.types import Decision, Measurement, Noun, Promotion, Record
 
@@ -66,6 +68,7 @@ class Audit:
         training: The trainer's curve and facts; None where nothing was trained.
         promotion: Where the candidate was registered; None where it was not.
         selection: Which kept checkpoint the candidate is; None where the last one was taken.
+        selftest: How often the gate errs on these items by these rules; None where that was not measured.
     """
 
     record: Record
@@ -77,6 +80,7 @@ class Audit:
     training: Training | None = None
     promotion: Promotion | None = None
     selection: Selection | None = None
+    selftest: SelfTest | None = None
     folder: Path = field(default=Path(), compare=False)
 
     def arm(self, name: str) -> tuple[Measurement, ...]:
@@ -111,6 +115,7 @@ def read_audit(folder: Path, arms: Sequence[str] = ARMS) -> Audit:
         training=_training(training) if training else None,
         promotion=_noun(promotion, Promotion) if promotion.is_file() else None,
         selection=_noun(folder / "selection.json", Selection) if "selection.json" in record.files else None,
+        selftest=_noun(folder / FILENAME, SelfTest) if FILENAME in record.files else None,
         folder=folder,
     )
 

@@ -38,6 +38,7 @@ from harness.policy import write_policies
 from harness.promotion import promote
 from harness.run_folder import claim, write_evidence
 from harness.selection import held, select
+from harness.selftest import keep as keep_selftest
 from harness.settings import keyed
 from harness.spec import RunFile
 from harness.stages.evaluate import evaluate_stage
@@ -282,6 +283,7 @@ class Job:
         text = decision.model_dump_json(indent=1).encode()
         write_atomic(self.out / "decision.json", text)
         files["decision.json"] = digest_bytes(text)
+        files |= keep_selftest(self.out, self.runs, decision, found.baseline)
         if promotion is not None:
             write_atomic(self.out / "promotion.json", promotion.model_dump_json(indent=1).encode())
             files["promotion.json"] = digest_file(self.out / "promotion.json")

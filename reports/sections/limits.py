@@ -47,6 +47,13 @@ def _gaps(audit: Audit) -> Iterator[Limit]:
         yield Limit("Training not recorded", _untrained(audit))
 
 
+    if audit.candidate and audit.selftest is None:
+        yield Limit(
+            "The gate was not tested on these items",
+            "Its error rates here are those of its methods, not measured ones; 'tunegate selftest' measures them.",
+        )
+
+
 def _planned(audit: Audit, part: str) -> set[str]:
     planned = audit.record.settings.get(part)
     return set(planned) if isinstance(planned, Mapping) else set()
