@@ -45,8 +45,6 @@ def _gaps(audit: Audit) -> Iterator[Limit]:
         yield Limit("Rules without a usable measurement", "They count as not allowed.", unmeasured)
     if audit.training is None:
         yield Limit("Training not recorded", _untrained(audit))
-
-
     if audit.candidate and audit.selftest is None:
         yield Limit(
             "The gate was not tested on these items",

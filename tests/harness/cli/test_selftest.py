@@ -41,7 +41,7 @@ report: {junit: false, markdown: false}
 
 
 def test_rates_are_measured_kept_and_shown_in_the_report_of_a_run(folder: Path, capsys) -> None:
-    options = [str(folder / "run.yaml"), "--runs", str(folder / "runs"), "--quiet"]
+    options = [str(folder / "run.yaml"), "--runs", str(folder / "own"), "--quiet"]
     assert run(["run", *options, "--out", str(folder / "before")]) in (0, 1, 3)
     assert "The gate was not tested on these items" in (folder / "before" / "report.html").read_text()
     capsys.readouterr()
