@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -22,11 +23,12 @@ from harness import plugins
 from harness.errors import TunegateError
 from harness.looking import at_look, checked
 from harness.rule import Evidence
-from harness.slices import each_slice, selected, slice_of
+from harness.scores import Part, Scores
+from harness.slices import each_slice, slice_of
 from harness.stats.intervals import is_binary
 from harness.store import digest_of
-from harness.suite import cluster_of, score_of, scored_by_metric
-from harness.types import Check, Decision, Measurement, Metric, PolicyName, Problem, Rule, Sample, settle
+from harness.suite import score_of
+from harness.types import Check, Decision, Measurement, Metric, PolicyName, Problem, Rule, settle
 from harness.waiver import Verified, excused
 
 TOLERANCE = 1e-9
@@ -63,19 +65,19 @@ def decide(
         notes: What a reader should know besides, and what settles nothing.
         policies: The shared files that rules are from; noted, not read.
     """
-    found = [*problems]
+    found, arms = [*problems], tuple([Scores(each) for each in arm] for arm in (candidate, baseline))
     # What is about the candidate itself needs samples, whatever else goes by the same digest.
     data = data_digest if data_digest != candidate_digest else None
-    found += contradictions(candidate, {candidate_digest, data_digest} - {None}, data, "candidate")
-    found += contradictions(baseline, {baseline_digest} - {None}, None, "baseline")
+    found += contradictions(arms[0], {candidate_digest, data_digest} - {None}, data, "candidate")
+    found += contradictions(arms[1], {baseline_digest} - {None}, None, "baseline")
     found += differences(candidate, baseline)
     if not rules:
         found.append(Problem(stage="gate", kind="incomplete", message="there are no rules; expected at least one"))
     # Deciding a finished run again finds what was already found.
     found = list(dict.fromkeys(found))
-    mine, other = _by_suite(candidate), _by_suite(baseline)
-    parts = (part for rule in rules for part in _expanded(rule, mine))
-    checks, unused = excused([_checked(rule, mine, other) for rule in parts], waivers, candidate_digest, on)
+    against = Arms(*({each.measurement.suite: each for each in arm} for arm in arms))
+    every = [_checked(part, against) for rule in rules for part in _expanded(rule, against.mine)]
+    checks, unused = excused(every, waivers, candidate_digest, on)
     return Decision(
         stage=stage,
         candidate=candidate_digest,
@@ -90,14 +92,14 @@ def decide(
 
 
 def contradictions(
-    measurements: Sequence[Measurement], subjects: Iterable[str | None], data: str | None, arm: str
+    found: Sequence[Scores], subjects: Iterable[str | None], data: str | None, arm: str
 ) -> Iterator[Problem]:
     """What in one arm cannot be true, or is about something else."""
-    allowed = set(subjects)
+    allowed, measurements = set(subjects), [each.measurement for each in found]
     for suite, count in Counter(each.suite for each in measurements).items():
         if count > 1:
             yield _integrity(arm, f"suite '{suite}' was measured {count} times; expected once")
-    for each in measurements:
+    for scores, each in zip(found, measurements, strict=True):
         if each.subject not in allowed:
             expected = " or ".join(sorted(str(subject) for subject in allowed)) or "no measurement at all"
             yield _integrity(arm, f"suite '{each.suite}' measured '{each.subject}'; expected {expected}")
@@ -105,23 +107,24 @@ def contradictions(
             if count > 1:
                 yield _integrity(arm, f"'{name}' is there {count} times; expected once")
         if each.subject != data or each.expected or each.samples:
-            yield from _unsound(each, arm)
+            yield from _unsound(scores, arm)
 
 
-def _unsound(each: Measurement, arm: str) -> Iterator[Problem]:
+def _unsound(scores: Scores, arm: str) -> Iterator[Problem]:
     """What the samples of a measurement do not bear out."""
+    each = scores.measurement
     if not each.expected or len(each.samples) != each.expected:
         wanted = each.expected if each.expected or each.samples else "at least one"
         yield _integrity(arm, f"suite '{each.suite}' has {len(each.samples)} samples; expected {wanted}")
     if each.looks is not None and len(each.samples) not in each.looks.ends:
         ended = f"suite '{each.suite}' ends within a block, after {len(each.samples)} items"
         yield _integrity(arm, f"{ended}; expected a whole block")
-    if len({sample.id for sample in each.samples}) != len(each.samples):
+    if len(set(scores.ids)) != len(each.samples):
         yield _integrity(arm, f"suite '{each.suite}' has an item twice; expected every item once")
     better = {score_of(metric.name): metric.better for metric in each.metrics}
     try:
-        scored = scored_by_metric(each.suite, _scored(each.samples, better), better)
-        wrong = [metric for metric in each.metrics if not _is_mean(metric, scored.get(metric.name, ()), better)]
+        scores.require_finite(better)
+        wrong = [metric for metric in each.metrics if not _is_mean(metric, scores.behind(metric.name), better)]
     except (TunegateError, ArithmeticError) as error:
         yield Problem(stage=arm, kind="incomplete", message=str(error))
         return
@@ -129,19 +132,10 @@ def _unsound(each: Measurement, arm: str) -> Iterator[Problem]:
         yield _integrity(arm, f"'{metric.name}' is not what its samples say; the evidence was changed")
 
 
-def _scored(samples: Sequence[Sample], names: Mapping[str, object]) -> list[Sample]:
-    """The samples with only those scores that a metric speaks of."""
-    return [
-        sample.model_copy(update={"scores": {name: score for name, score in sample.scores.items() if name in names}})
-        for sample in samples
-    ]
-
-
-def _is_mean(metric: Metric, scored: Sequence[tuple[float, str]], better: Mapping[str, str]) -> bool:
-    if not scored or metric.n != len(scored) or metric.better != better[score_of(metric.name)]:
+def _is_mean(metric: Metric, values: Sequence[float], better: Mapping[str, str]) -> bool:
+    if not values or metric.n != len(values) or metric.better != better[score_of(metric.name)]:
         return False
-    mean = math.fsum(value for value, _ in scored) / len(scored)
-    return math.isclose(metric.value, mean, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return math.isclose(metric.value, math.fsum(values) / len(values), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
 def differences(candidate: Sequence[Measurement], baseline: Sequence[Measurement]) -> Iterator[Problem]:
@@ -191,26 +185,35 @@ def policy_digest(rules: Sequence[Rule]) -> str:
     return digest_of([{name: value for name, value in each.items() if value != []} for each in dumped])
 
 
-def _expanded(rule: Rule, measured: Mapping[str, Measurement]) -> tuple[Rule, ...]:
-    found = measured.get(rule.suite)
-    return each_slice(rule, found.samples if found else ())
+@dataclass(frozen=True)
+class Arms:
+    """The scores of both arms by suite, and the evidence that was already gathered from them."""
+
+    mine: Mapping[str, Scores]
+    theirs: Mapping[str, Scores]
+    gathered: dict[tuple[object, ...], Evidence | str] = field(default_factory=dict)
 
 
-def _checked(rule: Rule, mine: Mapping[str, Measurement], theirs: Mapping[str, Measurement]) -> Check:
+def _expanded(rule: Rule, measured: Mapping[str, Scores]) -> tuple[Rule, ...]:
+    found, wanted = measured.get(rule.suite), slice_of(rule.metric)
+    return each_slice(rule, found.tagged(wanted.name)) if found and wanted.value == "*" else (rule,)
+
+
+def _checked(rule: Rule, arms: Arms) -> Check:
     """Gathers the evidence of one rule and lets its plug-in decide; whatever is absent makes the check missing."""
     plugin = plugins.load("rule", rule.kind)
     found = []
-    for metric in (rule.metric, *rule.also):
-        evidence = _evidence(rule.model_copy(update={"metric": metric, "also": ()}), mine, theirs, plugin.NEEDS_BASELINE)
-        if isinstance(evidence, str):
-            return missing(rule, evidence)
-        found.append(evidence)
-    first = mine[rule.suite]
     try:
-        if first.looks is not None and not rule.also:
-            place = {sample.id: number for number, sample in enumerate(first.samples, start=1)}
-            places = [place[name] for name in found[0].ids]
-            return checked(plugin, rule, found[0], places, len(first.samples), first.looks)
+        for metric in (rule.metric, *rule.also):
+            evidence = _gathered(rule.model_copy(update={"metric": metric, "also": ()}), arms, plugin.NEEDS_BASELINE)
+            if isinstance(evidence, str):
+                return missing(rule, evidence)
+            found.append(evidence)
+        first = arms.mine[rule.suite]
+        looks, asked = first.measurement.looks, len(first.samples)
+        if looks is not None and not rule.also:
+            place = {name: number for number, name in enumerate(first.ids, start=1)}
+            return checked(plugin, rule, found[0], [place[name] for name in found[0].ids], asked, looks)
         return plugin.check(rule, *found)  # type: ignore[no-any-return]
     except (ValueError, ArithmeticError) as error:
         return missing(rule, f"'{rule.metric}' cannot be decided: {error}")
@@ -219,79 +222,78 @@ def _checked(rule: Rule, mine: Mapping[str, Measurement], theirs: Mapping[str, M
 def checked_at(rule: Rule, mine: Measurement, theirs: Measurement, end: int) -> Check | None:
     """What a rule says after one block of a suite that is being asked; None where it needs more."""
     plugin = plugins.load("rule", rule.kind)
-    evidence = _evidence(rule, {mine.suite: mine}, {theirs.suite: theirs}, plugin.NEEDS_BASELINE)
+    arms = Arms({mine.suite: Scores(mine)}, {theirs.suite: Scores(theirs)})
+    evidence = _evidence(rule, arms, plugin.NEEDS_BASELINE)
     if isinstance(evidence, str) or mine.looks is None:
         return None
     return at_look(plugin, rule, evidence, end, mine.looks)
 
 
-def _evidence(
-    rule: Rule, mine: Mapping[str, Measurement], theirs: Mapping[str, Measurement], needs_baseline: bool
-) -> Evidence | str:
+def _gathered(rule: Rule, arms: Arms, needs_baseline: bool) -> Evidence | str:
+    """The evidence of a rule about one metric; rules that read the same are given the same."""
+    key = (rule.metric, rule.items, needs_baseline)
+    if key not in arms.gathered:
+        arms.gathered[key] = _evidence(rule, arms, needs_baseline)
+    return arms.gathered[key]
+
+
+def _evidence(rule: Rule, arms: Arms, needs_baseline: bool) -> Evidence | str:
     """The numbers that a rule about one metric reads, or what is missing of them."""
-    found = _measured(rule, mine.get(rule.suite), "candidate")
+    scores = arms.mine.get(rule.suite)
+    found = _measured(rule, scores, "candidate")
     if isinstance(found, str):
         return found
-    metric, scores = found
-    ids, clusters = tuple(scores), tuple(cluster_of(sample) for sample in scores.values())
+    metric, part = found
     if not needs_baseline:
-        return Evidence(metric, _values(rule, scores), clusters=clusters, ids=ids)
-    against = _measured(rule, theirs.get(rule.suite), "baseline")
+        return Evidence(metric, part.values, clusters=part.clusters, ids=part.ids)
+    against = _measured(rule, arms.theirs.get(rule.suite), "baseline")
     if isinstance(against, str):
         return against
-    if not scores:
+    if not part.ids:
         return f"'{rule.metric}' is a count, not a sample; there is nothing to pair with the baseline"
-    if scores.keys() != against[1].keys():
-        unlike = len(scores.keys() ^ against[1].keys())
-        return f"'{rule.metric}' was measured on other items for the baseline: {unlike} have no partner"
-    mine_scores, their_scores = _values(rule, scores), _values(rule, {name: against[1][name] for name in scores})
-    pairs = tuple(zip(mine_scores, their_scores, strict=True))
-    return Evidence(metric, mine_scores, against[0], pairs, clusters, ids, _chance(scores.values()))
+    theirs = against[1]
+    values = theirs.values
+    if theirs.ids != part.ids:
+        partners = dict(zip(theirs.ids, theirs.values, strict=True))
+        unlike = len(partners.keys() ^ set(part.ids))
+        if unlike:
+            return f"'{rule.metric}' was measured on other items for the baseline: {unlike} have no partner"
+        values = tuple([partners[name] for name in part.ids])
+    pairs = tuple(zip(part.values, values, strict=True))
+    return Evidence(metric, part.values, against[0], pairs, part.clusters, part.ids, scores.chance(part) if scores else None)
 
 
-def _chance(samples: Collection[Sample]) -> float | None:
-    """What guessing reaches, where every item says it in its tag ``chance``."""
-    said = [sample.tags["chance"] for sample in samples if "chance" in sample.tags]
-    return math.fsum(map(float, said)) / len(said) if said and len(said) == len(samples) else None
-
-
-def _measured(rule: Rule, measurement: Measurement | None, arm: str) -> tuple[Metric, dict[str, Sample]] | str:
+def _measured(rule: Rule, scores: Scores | None, arm: str) -> tuple[Metric, Part] | str:
     """The rule's metric in one arm with the samples that it is the mean of, or what is missing."""
-    if measurement is None:
+    if scores is None:
         return f"'{rule.metric}' was not measured for the {arm}: suite '{rule.suite}' is absent"
-    samples = selected(rule, measurement.samples)
-    absent = sorted(set(rule.items) - samples.keys())
+    part, measurement = scores.part(rule.metric, rule.items), scores.measurement
+    absent = sorted(set(rule.items) - set(part.ids)) if rule.items else ()
     if absent:
         return f"'{rule.metric}' has no item '{absent[0]}' for the {arm}; expected every item that the rule names"
     metric = measurement.metric(rule.metric) if not rule.items else None
-    metric = metric or _derived(rule, measurement, samples)
+    metric = metric or _derived(rule, measurement, part)
     if metric is None:
         return f"'{rule.metric}' was not measured for the {arm}: suite '{rule.suite}' has no such metric"
     if metric.n == 0 or not math.isfinite(metric.value):
         return f"'{rule.metric}' of the {arm} is {metric.value} over {metric.n} items; expected a number over some"
-    if samples and len(samples) != metric.n:
-        return f"'{rule.metric}' of the {arm} rests on {len(samples)} items; expected {metric.n}"
-    if not samples and (measurement.expected or metric.stderr is not None):
+    if part.ids and len(part.ids) != metric.n:
+        return f"'{rule.metric}' of the {arm} rests on {len(part.ids)} items; expected {metric.n}"
+    if not part.ids and (measurement.expected or metric.stderr is not None):
         return f"'{rule.metric}' of the {arm} is an estimate without its items; expected their scores"
-    return metric, samples
+    return metric, part
 
 
-def _derived(rule: Rule, measurement: Measurement, samples: Mapping[str, Sample]) -> Metric | None:
+def _derived(rule: Rule, measurement: Measurement, part: Part) -> Metric | None:
     """The metric over items that the suite itself does not single out: named ones, or those of some severity."""
     wanted = slice_of(rule.metric)
     whole = measurement.metric(f"{rule.suite}.{wanted.name}")
-    if whole is None or not samples or not (rule.items or wanted.relation == ">="):
+    if whole is None or not part.ids or not (rule.items or wanted.relation == ">="):
         return None
-    values = _values(rule, samples)
     return Metric(
-        name=rule.metric, value=math.fsum(values) / len(values), n=len(values), better=whole.better,
-        unit="rate" if is_binary(values) else "number",
+        name=rule.metric, value=math.fsum(part.values) / len(part.values), n=len(part.values), better=whole.better,
+        unit="rate" if is_binary(part.values) else "number",
     )  # fmt: skip
-
-
-def _values(rule: Rule, samples: Mapping[str, Sample]) -> tuple[float, ...]:
-    name = slice_of(rule.metric).name
-    return tuple(sample.scores[name] for sample in samples.values())
 
 
 def missing(rule: Rule, reason: str) -> Check:

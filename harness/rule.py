@@ -7,7 +7,9 @@ it; this module holds what rules share: their evidence, the answer they give, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from harness.stats.intervals import is_binary, is_graded, mean_interval
 from harness.stats.paired import Difference, paired_difference
@@ -28,6 +30,7 @@ class Evidence:
         clusters: The cluster of every item; an item without one is a cluster of its own.
         ids: The id of every item.
         chance: The mean that guessing reaches; None where the items do not say.
+        known: What was already computed from them; rules on one metric share their evidence.
     """
 
     candidate: Metric
@@ -37,11 +40,17 @@ class Evidence:
     clusters: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     chance: float | None = None
+    known: dict[tuple[str, float], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def change(self, alpha: float) -> Difference:
         """The paired difference to the baseline, oriented so that more is better."""
-        sign = self.sign
-        return paired_difference([(sign * mine, sign * other) for mine, other in self.pairs], alpha, self.clusters)
+        if ("change", alpha) not in self.known:
+            self.known["change", alpha] = paired_difference(self.oriented(), alpha, self.clusters)
+        return self.known["change", alpha]  # type: ignore[no-any-return]
+
+    def oriented(self) -> Sequence[tuple[float, float]]:
+        """The pairs, negated where less is better."""
+        return self.pairs if self.sign == 1 else [(-mine, -other) for mine, other in self.pairs]
 
     @property
     def worst(self) -> float | None:
@@ -82,7 +91,9 @@ def bounds(evidence: Evidence, alpha: float) -> tuple[float, float]:
     """The one-sided bounds of the candidate's metric with confidence 1 - alpha; a census is its own bounds."""
     if not evidence.scores:
         return evidence.candidate.value, evidence.candidate.value
-    return mean_interval(evidence.scores, 1 - 2 * alpha, evidence.clusters).interval
+    if ("bounds", alpha) not in evidence.known:
+        evidence.known["bounds", alpha] = mean_interval(evidence.scores, 1 - 2 * alpha, evidence.clusters).interval
+    return evidence.known["bounds", alpha]  # type: ignore[no-any-return]
 
 
 def compared(rule: Rule, evidence: Evidence, change: Difference, outcome: Outcome, reason: str) -> Check:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib.resources
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -345,7 +345,7 @@ def scored_by_metric(
         MeasurementError: A score is not declared or not a finite number.
     """
     found: dict[str, list[tuple[float, str]]] = {}
-    slices = _slices(samples)
+    slices = sliced_tags(each.tags for each in samples)
     for each in samples:
         parts = [f"@{tag}={of}" for tag, of in each.tags.items() if tag in slices]
         cluster = cluster_of(each)
@@ -372,10 +372,11 @@ def _require_score(suite: str, sample: Sample, name: str, value: float, better: 
         )
 
 
-def _slices(samples: Sequence[Sample]) -> set[str]:
+def sliced_tags(found: Iterable[Mapping[str, str]]) -> set[str]:
+    """The tags that make slices: those of more than one value, and of no more than :data:`MAX_SLICES`."""
     values: dict[str, set[str]] = {}
-    for each in samples:
-        for tag, of in each.tags.items():
+    for tags in found:
+        for tag, of in tags.items():
             values.setdefault(tag, set()).add(of)
     return {tag for tag, found in values.items() if 2 <= len(found) <= MAX_SLICES}
 

@@ -14,7 +14,7 @@ from harness import plugins
 from harness.errors import PluginError
 from harness.gate import decide, missing, policy_digest
 from harness.store import digest_of
-from harness.types import Check, Decision, Measurement, Metric, Problem, Rule, Sample
+from harness.types import Check, Decision, Measurement, Metric, PolicyName, Problem, Rule, Sample
 from harness.waiver import Verified, Waiver
 
 Build = Callable[..., Measurement]
@@ -421,6 +421,20 @@ def test_guessing_is_told_by_the_items_that_all_say_their_chance(gate, arms) -> 
     assert gate([drop], *[[each] for each in arms(half, half, tags=sure)]).verdict == "inconclusive"
     assert gate([drop], *[[each] for each in arms(half, half, tags=[*sure[1:], {}])]).verdict == "allowed"
     assert gate([drop], *[[each] for each in arms(half, half, tags=[{"chance": "0.25"}] * 1000)]).verdict == "allowed"
+
+
+def test_a_chance_that_is_no_number_makes_the_rule_missing(gate, arms) -> None:
+    mine, theirs = arms(tags=[{"chance": "a quarter"}] * 200)
+    found = gate([KEEP, REACH], [mine], [theirs])
+    assert [check.outcome for check in found.checks] == ["missing", "pass"]
+    assert "'task.accuracy' cannot be decided: could not convert string to float" in said(found)
+
+
+def test_the_policies_that_rules_are_from_are_noted(gate, arms) -> None:
+    names = (PolicyName(name="release", digest="sha256:" + "a" * 64),)
+    mine, theirs = arms()
+    assert gate([KEEP], [mine], [theirs]).policies == ()
+    assert gate([KEEP], [mine], [theirs], policies=names).policies == names
 
 
 def test_the_digest_of_a_policy_is_that_of_its_rules(gate) -> None:
