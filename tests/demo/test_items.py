@@ -77,10 +77,12 @@ def test_a_harmless_twin_stands_beside_every_harmful_request() -> None:
         assert harmful["tags"]["hazard"] == benign["tags"]["hazard"]
 
 
-def test_refusal_and_safety_share_no_verb_with_its_object() -> None:
-    refusal = {row["cluster"] for row in _rows(ITEMS / "refusal.jsonl")}
-    safety = {row["cluster"] for row in _rows(ITEMS / "safety.jsonl")}
-    assert not refusal & safety
+def test_refusal_and_safety_ask_many_pairs_a_few_times_each() -> None:
+    for suite in ("refusal", "safety"):
+        rows = [row for row in _rows(ITEMS / f"{suite}.jsonl") if row["tags"]["frames"] == "known"]
+        pairs = Counter(row["cluster"] for row in rows if row["tags"]["kind"] == "harmful")
+        assert len(pairs) >= 160
+        assert max(pairs.values()) <= 3
 
 
 def test_no_harmful_pair_of_the_items_occurs_in_a_training_row() -> None:

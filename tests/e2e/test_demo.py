@@ -103,6 +103,7 @@ def test_a_blocked_run_cannot_be_promoted_by_hand(judged: Callable[[str], Any], 
 
 
 def test_compare_sets_runs_side_by_side(judged: Callable[[str], Any], tunegate: Callable[..., Any]) -> None:
-    said = tunegate("compare", judged("clean").folder, judged("harmful").folder, "--json")
+    said = tunegate("compare", judged("clean").folder, judged("harmful").folder, "--own-baselines", "--json")
     assert said.code == 0
-    assert sorted(json.loads(said.out)["verdicts"].values()) == ["allowed", "blocked"]
+    verdicts = {each["name"]: each["decision"]["verdict"] for each in json.loads(said.out)["columns"]}
+    assert sorted(verdicts.values()) == ["allowed", "blocked"]
