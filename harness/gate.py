@@ -205,7 +205,7 @@ def _checked(rule: Rule, arms: Arms) -> Check:
     found = []
     try:
         for metric in (rule.metric, *rule.also):
-            evidence = _gathered(rule.model_copy(update={"metric": metric, "also": ()}), arms, plugin.NEEDS_BASELINE)
+            evidence = gathered(rule.model_copy(update={"metric": metric, "also": ()}), arms, plugin.NEEDS_BASELINE)
             if isinstance(evidence, str):
                 return missing(rule, evidence)
             found.append(evidence)
@@ -229,8 +229,8 @@ def checked_at(rule: Rule, mine: Measurement, theirs: Measurement, end: int) -> 
     return at_look(plugin, rule, evidence, end, mine.looks)
 
 
-def _gathered(rule: Rule, arms: Arms, needs_baseline: bool) -> Evidence | str:
-    """The evidence of a rule about one metric; rules that read the same are given the same."""
+def gathered(rule: Rule, arms: Arms, needs_baseline: bool) -> Evidence | str:
+    """The evidence of a rule about one metric, or what is missing of it; rules that read the same are given the same."""
     key = (rule.metric, rule.items, needs_baseline)
     if key not in arms.gathered:
         arms.gathered[key] = _evidence(rule, arms, needs_baseline)

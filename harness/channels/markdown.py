@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from harness.audit import Audit
-from harness.channels.wording import verdicts
+from harness.channels.wording import regressions, verdicts
 from harness.channels.wording.numbers import Shown, plural
 from harness.channels.wording.verdicts import OUTCOMES, SEVERITY, Line, Mark, because, decided_at, granted, short
 
@@ -29,7 +29,8 @@ LINKS = re.compile(r"(://|www(?=\.)|@)", re.IGNORECASE)
 def render(audit: Audit) -> bytes:
     """Says the decision as Markdown of at most 64 KiB."""
     reasons = [*_list("", because(audit)), *_list("Waived:", verdicts.waived(audit))]
-    blocks = [*_head(audit), *reasons, *_table(audit), *_unreached(audit), *_list("Notes:", audit.decision.notes)]
+    notes = _list("Notes:", audit.decision.notes)
+    blocks = [*_head(audit), *reasons, *_regressions(audit), *_table(audit), *_unreached(audit), *notes]
     return _fit(blocks)
 
 
@@ -52,6 +53,12 @@ def _list(head: str, found: Sequence[str]) -> list[str]:
     rest = [f"- and {len(found) - MOST_REASONS} more"] if len(found) > MOST_REASONS else []
     points = "\n".join([*(f"- {plain(each)}" for each in found[:MOST_REASONS]), *rest])
     return [head, points] if head else [points]
+
+
+def _regressions(audit: Audit) -> list[str]:
+    """One line beside the verdict, in words that do not pass for it."""
+    found = regressions.regressions_of(audit)
+    return [f"Apart from the verdict: {plain(regressions.outcome(found))}"] if found else []
 
 
 def _table(audit: Audit) -> list[str]:
