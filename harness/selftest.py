@@ -69,12 +69,12 @@ class Untried(Noun):
 
 
 class Damage(Noun):
-    """The baseline with noise in its weights, measured and decided like any candidate.
+    """The baseline with noise in its weights, measured, and decided by the rules that compare with the baseline where any do.
 
     Attributes:
         scale: Standard deviation of the noise, as a share of that of each tensor.
         subject: The model's digest.
-        verdict: What the gate said.
+        verdict: What the gate said by those rules.
         not_passed: The metrics of the rules that did not pass.
         worst: The metric that lost most against what its rule allows; empty where no rule compares.
         lost: How much it lost, and ``allowed`` how much its rule allows.

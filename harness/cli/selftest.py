@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from harness import __version__
+from harness import __version__, plugins
 from harness.cli.terminal import JSON, RUN_FILE, RUNS, Progress
 from harness.damage import damaged
 from harness.errors import ExitCode, UsageError
@@ -20,7 +20,8 @@ from harness.model.pool import Models
 from harness.pipeline import Services
 from harness.selftest import Cell, Damage, SelfTest, Untried, asked_of, path_of
 from harness.spec import read_run_file
-from harness.stages.selftest import DrawSettings, TrialSettings, draw_stage, read_trials, trial_stage
+from harness.stages.draw import DrawSettings, draw_stage
+from harness.stages.trials import TrialSettings, read_trials, trial_stage
 from harness.store import write_atomic
 from harness.types import Artifact, Check, Decision, Measurement
 
@@ -96,7 +97,9 @@ def _ladder(
     job: Job, against: Arm, base: Artifact, greedy: Sequence[Measurement], found: Findings, services: Services
 ) -> list[Damage]:
     """Adds more and more noise to the baseline's weights until it has really lost what no rule allows."""
-    steps: list[Damage] = []
+    # A level that the baseline itself does not have would be denied whatever the noise does.
+    compares = tuple(rule for rule in job.run.model_rules() if plugins.load("rule", rule.kind).NEEDS_BASELINE)
+    rules, steps = compares or job.run.model_rules(), list[Damage]()
     for at in range(STEPS):
         scale = FIRST_NOISE * 2**at
         with tempfile.TemporaryDirectory(dir=_scratch(job)) as folder:
@@ -104,7 +107,7 @@ def _ladder(
             worse = arm(artifact(Path(folder) / "model"), base)
             measured = [job.evaluate(suite, worse, found, services) for suite in job.run.evaluate]
         decision = decide(
-            "model", job.run.model_rules(), measured, greedy, candidate_digest=worse.subject, baseline_digest=against.subject
+            "model", rules, measured, greedy, candidate_digest=worse.subject, baseline_digest=against.subject
         )
         steps.append(_damage(scale, worse.subject, decision, measured))
         if steps[-1].lost >= ENOUGH * steps[-1].allowed and decision.verdict != "allowed":
