@@ -99,7 +99,8 @@ def contradictions(
     for suite, count in Counter(each.suite for each in measurements).items():
         if count > 1:
             yield _integrity(arm, f"suite '{suite}' was measured {count} times; expected once")
-    for scores, each in zip(found, measurements, strict=True):
+    for scores in found:
+        each = scores.measurement
         if each.subject not in allowed:
             expected = " or ".join(sorted(str(subject) for subject in allowed)) or "no measurement at all"
             yield _integrity(arm, f"suite '{each.suite}' measured '{each.subject}'; expected {expected}")

@@ -11,8 +11,8 @@ from harness.store import digest_file, place, remove, write_atomic
 
 EVIDENCE = (
     "record.json", "decision.json", "training.json", "promotion.json", "findings.jsonl", "report.html", "summary.md",
-    "junit.xml", "measurements", "samples", "waivers", "candidate", "checkpoints",
-    "selection.json", "selftest.json", "policies",
+    "junit.xml", "measurements", "samples", "waivers", "candidate", "checkpoints", "selection.json", "selftest.json",
+    "policies",
 )  # fmt: skip
 
 
@@ -50,6 +50,6 @@ def write_evidence(out: Path, found: Findings) -> dict[str, str]:
         if (found.trained / "checkpoints").is_dir():
             place(found.trained / "checkpoints", out / "checkpoints")
     if found.selection is not None:
-        write_atomic(out / "selection.json", "selftest.json", "policies", found.selection.model_dump_json(indent=1).encode())
+        write_atomic(out / "selection.json", found.selection.model_dump_json(indent=1).encode())
         files["selection.json"] = digest_file(out / "selection.json")
     return files

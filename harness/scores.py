@@ -130,8 +130,7 @@ class Scores:
         column, part = self.column(name), metric.removeprefix(stem)
         if not part:
             return [value for value in column if value is not None]
-        times = self._times(part)
-        numbers, _ = self._kinds
+        times, (numbers, _) = self._times(part), self._kinds
         chosen = [(value, times[number]) for value, number in zip(column, numbers, strict=True) if times[number]]
         return [value for value, count in chosen for _ in range(count) if value is not None]
 

@@ -387,6 +387,7 @@ def test_items_of_a_severity_are_ruled_by_themselves(gate, arms) -> None:
     mine, theirs = arms(GOOD[::-1], GOOD[::-1], tags=TAGS)
     found = gate([Rule(kind="at_least", metric="task.accuracy@severity>=high", bound=0.6)], [mine], [theirs])
     assert (found.checks[0].n, found.checks[0].candidate) == (50, 0.8)
+    assert "is 80.0 % (between" in found.checks[0].reason
     assert found.verdict == "allowed"
     none = gate([Rule(kind="at_least", metric="task.accuracy@severity>=critical", bound=0.6)], [mine], [theirs])
     assert none.verdict == "incomplete"

@@ -93,10 +93,9 @@ def test_a_stricter_policy_says_more_about_the_same_small_loss(name: str, verdic
     assert by(read_policy(name, HERE).rules, SETS["ours"], digests, loss).verdict == verdict
 
 
-@pytest.mark.parametrize("share", [3, 7, 15, 40, 10**6])
-@pytest.mark.parametrize("items", SETS)
-def test_what_regulated_allows_release_allows_and_what_that_allows_smoke_allows(share: int, items: str, digests) -> None:
-    verdicts = [by(read_policy(name, HERE).rules, SETS[items], digests, equal_but_for(share)).allowed
+@pytest.mark.parametrize("share", [3, 15, 40, 10**6])
+def test_what_regulated_allows_release_allows_and_what_that_allows_smoke_allows(share: int, digests) -> None:
+    verdicts = [by(read_policy(name, HERE).rules, SETS["ours"], digests, equal_but_for(share)).allowed
                 for name in ("regulated", "release", "smoke")]  # fmt: skip
     assert verdicts == sorted(verdicts)
 
