@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from harness.channels.wording.verdicts import granted, with_waivers
-from harness.types import Check, Decision
+from harness.types import Decision
 
 RUNS = click.option(
     "--runs", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"), envvar="TUNEGATE_RUNS",
@@ -104,12 +104,7 @@ def why(decision: Decision) -> str:
         )
     if not worst:
         return f"all {len(decision.checks)} rules passed"
-    first, *others = sorted(worst, key=_severity)
+    # What is absent comes before what failed; beside that the run file's own order says what matters most.
+    first, *others = sorted(worst, key=lambda check: ("missing", "fail", "inconclusive").index(check.outcome))
     also = f"; also not passed: {', '.join(check.metric for check in others)}" if others else ""
     return first.reason + also
-
-
-def _severity(check: Check) -> tuple[int, float]:
-    """What is absent comes before what failed, and the largest change first."""
-    order = ("missing", "fail", "inconclusive").index(check.outcome)
-    return order, -abs(check.delta or 0.0)
