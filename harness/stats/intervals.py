@@ -67,7 +67,7 @@ def share_high(values: Sequence[float], groups: Sequence[str], alpha: float) -> 
     if is_binary(values) and len(set(groups)) == len(values):
         return clopper_pearson_high(round(math.fsum(values)), len(values), alpha)
     means, sizes = cluster_means(values, groups)
-    return min(1.0, -mean_low([-mean for mean in means], -1.0, alpha, sizes))
+    return -mean_low([-mean for mean in means], -1.0, alpha, sizes)
 
 
 def cluster_means(values: Sequence[float], groups: Sequence[str]) -> tuple[list[float], list[int]]:

@@ -125,11 +125,11 @@ def _unbounded(pairs: Pairs, groups: Sequence[str], alpha: float) -> Difference:
     return Difference(delta, n, (delta - reach, delta + reach), (quantile + z_quantile(0.8)) * spread, method)
 
 
-def tango(gained: float, lost: float, n: float, quantile: float) -> tuple[float, float]:
+def tango(gained: int, lost: int, n: int, quantile: float) -> tuple[float, float]:
     """Tango's score interval of a paired difference of proportions.
 
     Args:
-        gained: Pairs that the candidate has right and the baseline wrong; may be a fraction of an effective number.
+        gained: Pairs that the candidate has right and the baseline wrong.
         lost: The other way round.
         n: All pairs.
         quantile: Of the reference distribution, for each end.
@@ -141,8 +141,8 @@ def tango(gained: float, lost: float, n: float, quantile: float) -> tuple[float,
     def statistic(delta: float) -> float:
         linear = -(gained + lost) + (2 * n - gained + lost) * delta
         constant = -lost * delta * (1 - delta)
-        share = (-linear + math.sqrt(max(0.0, linear * linear - 8 * n * constant))) / (4 * n)
-        variance = n * (2 * max(share, 0.0, -delta) + delta * (1 - delta))
+        share = (-linear + math.sqrt(linear * linear - 8 * n * constant)) / (4 * n)
+        variance = n * (2 * max(share, -delta) + delta * (1 - delta))
         # No variance is left only at the ends of the range, and there no distance either.
         return (gained - lost - n * delta) / math.sqrt(variance) if variance > 0 else 0.0
 

@@ -46,6 +46,8 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "harness/rules/zero_tolerance.py": ("tests/harness/rules/test_zero_tolerance.py",),
     "harness/rules/no_flip.py": ("tests/harness/rules/test_no_flip.py",),
     "harness/rules/budget.py": ("tests/harness/rules/test_budget.py",),
+    "harness/rules/min_ratio.py": ("tests/harness/rules/test_ratios.py",),
+    "harness/rules/max_ratio.py": ("tests/harness/rules/test_ratios.py",),
     "harness/rule.py": (
         "tests/harness/rules/test_at_least.py", "tests/harness/rules/test_at_most.py", "tests/harness/rules/test_max_drop.py",
         "tests/harness/rules/test_must_gain.py", "tests/harness/rules/test_ratios.py",

@@ -96,6 +96,8 @@ def test_clusters_of_several_sizes_add_no_spread_where_nothing_happens() -> None
 
 def test_clusters_have_a_mean_and_a_size() -> None:
     assert cluster_means([1.0, 0.5, 0.0, -1.0], ["a", "b", "a", "a"]) == ([0.0, 0.5], [3, 1])
+    with pytest.raises(ValueError):
+        cluster_means([1.0, 0.5], ["a"])
 
 
 def test_clustered_values_of_unknown_range_have_the_cluster_robust_interval() -> None:
