@@ -21,6 +21,7 @@ from typing import Literal
 
 from harness import plugins
 from harness.errors import TunegateError
+from harness.judge_error import judged_by
 from harness.looking import at_look, checked
 from harness.rule import Evidence
 from harness.scores import Part, Scores
@@ -87,7 +88,7 @@ def decide(
         verdict=settle(checks, found),
         checks=checks,
         problems=tuple(found),
-        notes=tuple(dict.fromkeys([*notes, *unused])),
+        notes=tuple(dict.fromkeys([*notes, *unused, *_trusted(rules, candidate)])),
     )
 
 
@@ -104,6 +105,9 @@ def contradictions(
         if each.subject not in allowed:
             expected = " or ".join(sorted(str(subject) for subject in allowed)) or "no measurement at all"
             yield _integrity(arm, f"suite '{each.suite}' measured '{each.subject}'; expected {expected}")
+        if judged_by(each.judges).get("judge error") != each.conditions.get("judge error"):
+            told = f"suite '{each.suite}' has not the judge error that its conditions name"
+            yield _integrity(arm, f"{told}; the evidence was changed")
         for name, count in Counter(metric.name for metric in each.metrics).items():
             if count > 1:
                 yield _integrity(arm, f"'{name}' is there {count} times; expected once")
@@ -172,6 +176,17 @@ def _facts(mine: Measurement, theirs: Measurement) -> Iterator[tuple[str, object
             yield f"'{what}' of item '{left.id}'", getattr(left, what), getattr(right, what)
 
 
+def _trusted(rules: Sequence[Rule], measured: Sequence[Measurement]) -> Iterator[str]:
+    """The judges that rules take at their word."""
+    read = [metric for rule in rules for metric in (rule.metric, *rule.also)]
+    for each in measured:
+        of = {score_of(metric) for metric in read if metric.startswith(f"{each.suite}.")}
+        for judge in each.judges:
+            if not judge.allowed_for and of & judge.scores.keys():
+                word = f"the judge '{judge.judge}' of suite '{each.suite}' is taken at its word: its error is in no interval"
+                yield f"{word}, since no answers with people's labels are named under 'calibration'"
+
+
 def _integrity(arm: str, message: str) -> Problem:
     return Problem(stage=arm, kind="integrity", message=message)
 
@@ -202,6 +217,17 @@ def _expanded(rule: Rule, measured: Mapping[str, Scores]) -> tuple[Rule, ...]:
 
 def _checked(rule: Rule, arms: Arms) -> Check:
     """Gathers the evidence of one rule and lets its plug-in decide; whatever is absent makes the check missing."""
+    made, metrics = _plain(rule, arms), (rule.metric, *rule.also)
+    scores = [arms.mine.get(metric.split(".", 1)[0]) for metric in metrics]
+    unfit = [each.unfit(metric) for each, metric in zip(scores, metrics, strict=True) if each]
+    said = next(filter(None, unfit), "")
+    if not said or made.outcome == "missing":
+        return made
+    return made.model_copy(update={"outcome": "inconclusive", "reason": f"{made.reason}; {said}, so this decides nothing"})
+
+
+def _plain(rule: Rule, arms: Arms) -> Check:
+    """What a rule says of its evidence, whatever its judge is worth."""
     plugin = plugins.load("rule", rule.kind)
     found = []
     try:
@@ -214,10 +240,17 @@ def _checked(rule: Rule, arms: Arms) -> Check:
         looks, asked = first.measurement.looks, len(first.samples)
         if looks is not None and not rule.also:
             place = {name: number for number, name in enumerate(first.ids, start=1)}
-            return checked(plugin, rule, found[0], [place[name] for name in found[0].ids], asked, looks)
-        return plugin.check(rule, *found)  # type: ignore[no-any-return]
+            return _said(checked(plugin, rule, found[0], [place[name] for name in found[0].ids], asked, looks), found)
+        return _said(plugin.check(rule, *found), found)
     except (ValueError, ArithmeticError) as error:
         return missing(rule, f"'{rule.metric}' cannot be decided: {error}")
+
+
+def _said(made: Check, found: Sequence[Evidence]) -> Check:
+    """A check whose interval is that of true answers rather than of judged ones says so."""
+    if all(each.judge is None for each in found) or made.method == "exact count":
+        return made
+    return made.model_copy(update={"reason": f"{made.reason}; the judge's error is allowed for"})
 
 
 def checked_at(rule: Rule, mine: Measurement, theirs: Measurement, end: int) -> Check | None:
@@ -246,7 +279,7 @@ def _evidence(rule: Rule, arms: Arms, needs_baseline: bool) -> Evidence | str:
         return found
     metric, part = found
     if not needs_baseline:
-        return Evidence(metric, part.values, clusters=part.clusters, ids=part.ids)
+        return Evidence(metric, part.values, clusters=part.clusters, ids=part.ids, judge=scores and scores.judge(rule.metric))
     against = _measured(rule, arms.theirs.get(rule.suite), "baseline")
     if isinstance(against, str):
         return against
@@ -261,7 +294,8 @@ def _evidence(rule: Rule, arms: Arms, needs_baseline: bool) -> Evidence | str:
             return f"'{rule.metric}' was measured on other items for the baseline: {unlike} have no partner"
         values = tuple([partners[name] for name in part.ids])
     pairs = tuple(zip(part.values, values, strict=True))
-    return Evidence(metric, part.values, against[0], pairs, part.clusters, part.ids, scores.chance(part) if scores else None)
+    chance, judge = (scores.chance(part), scores.judge(rule.metric)) if scores else (None, None)
+    return Evidence(metric, part.values, against[0], pairs, part.clusters, part.ids, chance, judge)
 
 
 def _measured(rule: Rule, scores: Scores | None, arm: str) -> tuple[Metric, Part] | str:

@@ -78,6 +78,7 @@ def until(evidence: Evidence, places: Sequence[int], end: int) -> Evidence:
         pairs=pairs,
         clusters=tuple(evidence.clusters[index] for index in keep),
         ids=tuple(evidence.ids[index] for index in keep),
+        known={},
     )
 
 
@@ -86,7 +87,7 @@ def _dropped(plugin: Any, rule: Rule, evidence: Evidence, looks: Looks) -> bool:
     values, least = plugin.doubt(rule, evidence)
     if not all(-1 <= value <= 1 for value in values) or not -1 <= least < 1:
         return False
-    return shown_below(values, least, rule.alpha, evidence.clusters, looks.largest)
+    return shown_below(values, least, evidence.items_alpha(rule.alpha), evidence.clusters, looks.largest)
 
 
 def _said(made: Check, rule: Rule, outcome: str, end: int, looks: Looks, level: float) -> Check:

@@ -24,10 +24,11 @@ from pydantic import Field, JsonValue, ValidationError
 
 from harness.asking import cluster_name, in_asking_order
 from harness.errors import DataError, MeasurementError, PromptError
+from harness.judge_error import judged_by
 from harness.settings import InputFile, Settings
 from harness.stats.intervals import is_binary, mean_interval
 from harness.store import digest_of
-from harness.types import Better, Example, Measurement, Message, Metric, Noun, Sample
+from harness.types import Better, Example, JudgeError, Measurement, Message, Metric, Noun, Sample
 
 if TYPE_CHECKING:
     import pyarrow
@@ -116,6 +117,7 @@ class Measured:
     items: str
     conditions: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, JsonValue] = field(default_factory=dict)
+    judges: tuple[JudgeError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,7 @@ def ask(
     request: Callable[[Example], Request] | None = None,
     conditions: Mapping[str, str] | None = None,
     details: Mapping[str, JsonValue] | None = None,
+    judges: Sequence[JudgeError] = (),
 ) -> Measured:
     """Asks a subject every example once and scores each answer: the body of most model suites.
 
@@ -208,6 +211,7 @@ def ask(
         request: Makes the request for an example; None generates an answer.
         conditions: What has to agree between two arms beside what is asked, such as the judge.
         details: What the report shows beside the metrics.
+        judges: The judges that scores rest on, with their measured error.
     """
     requests = [(request or (lambda example: generation(example, settings)))(example) for example in examples]
     answers = _answers(subject, examples, requests)
@@ -217,8 +221,9 @@ def ask(
     return Measured(
         samples=samples,
         items=items_digest(examples),
-        conditions={"asked": digest_of(_asked(requests)), **(conditions or {})},
+        conditions={"asked": digest_of([each.model_dump(mode="json") for each in requests]), **(conditions or {})},
         details=details or {},
+        judges=tuple(judges),
     )
 
 
@@ -256,10 +261,6 @@ def require_tag(examples: Sequence[Example], tag: str, allowed: Sequence[str]) -
 def generation(example: Example, settings: ItemSettings) -> Request:
     """The request for a generated answer to one example."""
     return Request(messages=example.messages, text=example.prompt or "", max_new_tokens=settings.max_new_tokens)
-
-
-def _asked(requests: Sequence[Request]) -> list[JsonValue]:
-    return [request.model_dump(mode="json") for request in requests]
 
 
 def items_digest(examples: Sequence[Example]) -> str:
@@ -308,11 +309,12 @@ def measurement(
         version=version,
         subject=subject.digest,
         items=found.items,
-        conditions={**subject.conditions, **found.conditions},
+        conditions={**subject.conditions, **found.conditions, **judged_by(found.judges)},
         expected=len(found.samples),
         metrics=metrics_of(suite, found.samples, better, bare=passing),
         samples=found.samples,
         details=dict(found.details),
+        judges=found.judges,
     )
 
 

@@ -149,3 +149,10 @@ def test_evidence_is_cut_where_the_block_ended() -> None:
     assert (found.candidate.value, found.candidate.n, found.baseline.value) == (0.5, 2, 1.0)
     whole = evidence([1.0], [1.0])
     assert until(whole, [1], 25) is whole
+
+
+def test_what_one_look_reckoned_is_not_what_another_rule_reads_at_the_last() -> None:
+    whole = evidence([0.0] * 4 + [1.0] * 36)
+    part = until(whole, range(1, 41), 4)
+    part.known["bounds", 0.05] = (0.0, 0.1)
+    assert whole.known == {}
