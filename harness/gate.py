@@ -76,8 +76,8 @@ def decide(
     # Deciding a finished run again finds what was already found.
     found = list(dict.fromkeys(found))
     against = Arms(*({each.measurement.suite: each for each in arm} for arm in arms))
-    every = [_checked(part, against) for rule in rules for part in _expanded(rule, against.mine)]
-    checks, unused = excused(every, waivers, candidate_digest, on)
+    every = [(rule.text(), _checked(part, against)) for rule in rules for part in _expanded(rule, against.mine)]
+    checks, said = excused([check for _, check in every], waivers, candidate_digest, on, [text for text, _ in every])
     return Decision(
         stage=stage,
         candidate=candidate_digest,
@@ -87,7 +87,7 @@ def decide(
         verdict=settle(checks, found),
         checks=checks,
         problems=tuple(found),
-        notes=tuple(dict.fromkeys([*notes, *unused])),
+        notes=tuple(dict.fromkeys([*notes, *said])),
     )
 
 

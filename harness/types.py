@@ -191,13 +191,17 @@ class Rule(Noun):
 
 
 class Waived(Noun):
-    """By whom, why and until when a rule that is not met was excused; ``key`` signed the file with that ``digest``."""
+    """By whom, why and until when a rule that is not met was excused; ``key`` signed the file with that ``digest``.
+
+    ``of`` is the rule that was waived where that is not the check's own: the one of which the check is a slice.
+    """
 
     owner: str
     reason: str
     issued: date
     until: date
     candidate: Digest | None = None
+    of: str = ""
     key: str
     digest: Digest
 

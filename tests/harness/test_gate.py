@@ -22,6 +22,7 @@ KEEP = Rule(kind="max_drop", metric="task.accuracy", bound=0.05)
 REACH = Rule(kind="at_least", metric="task.accuracy", bound=0.8)
 NONE = Rule(kind="at_most", metric="pii.rows", bound=0)
 GOOD = [1.0] * 190 + [0.0] * 10
+DAY = date(2026, 3, 15)
 
 
 @pytest.fixture
@@ -381,6 +382,24 @@ def test_a_star_over_a_tag_that_no_item_has_is_missing(gate, arms) -> None:
     assert found.verdict == "incomplete"
     assert "suite 'task' has no such metric" in said(found)
     assert gate([Rule(kind="max_drop", metric="task.accuracy@lang=*", bound=0.05)], [], []).verdict == "incomplete"
+
+
+def test_one_waiver_of_a_star_excuses_the_slices_that_fail_and_never_what_is_missing_or_broken(gate, arms) -> None:
+    scores = [float(index % 2 == 0) for index in range(200)]
+    mine, theirs = arms(scores, [1.0] * 200, tags=TAGS)
+    every = Rule(kind="max_drop", metric="task.accuracy@lang=*", bound=0.05)
+    facts = {"project": "p", "owner": "a", "reason": "r", "issued": DAY, "until": DAY}
+    granted = [Verified(Waiver(rule=every.text(), **facts), "a.json", "key", "sha256:" + "f" * 64)]
+    found = gate([every], [mine], [theirs], waivers=granted, on=DAY)
+    assert [(check.metric, check.outcome, check.waived) for check in found.checks] == [
+        ("task.accuracy@lang=de", "fail", True), ("task.accuracy@lang=en", "pass", False),
+    ]  # fmt: skip
+    assert found.allowed
+    assert found.notes == (f"waiver 'a.json' of '{every.text()}' excuses 1 of 2 slices: task.accuracy@lang=de",)
+    assert gate([every], [mine], [theirs]).verdict == "blocked"
+    assert gate([every], [mine], [], waivers=granted, on=DAY).verdict == "incomplete"
+    other = changed(theirs, conditions={"template": "another"})
+    assert gate([every], [mine], [other], waivers=granted, on=DAY).verdict == "integrity"
 
 
 def test_items_of_a_severity_are_ruled_by_themselves(gate, arms) -> None:
