@@ -129,6 +129,8 @@ class Measurement(Noun):
         details: What the report shows beside the metrics: coverage, what was not looked for, tables.
         looks: The blocks in which the items were asked, where they were not asked all at once; ``samples`` may then end
             after any of them.
+        declared: What the subject puts into every prompt of its own accord, such as a system prompt, each by its digest;
+            empty for a mere model. Two arms of a comparison may differ in that and in nothing else.
     """
 
     schema_number: Literal[1] = SCHEMA
@@ -142,6 +144,7 @@ class Measurement(Noun):
     samples: tuple[Sample, ...] = ()
     details: dict[str, JsonValue] = {}
     looks: Looks | None = None
+    declared: dict[str, Digest] = {}
 
     def metric(self, name: str) -> Metric | None:
         """Returns the metric of that full name (``suite.metric`` or ``suite.metric@tag=value``), or None."""

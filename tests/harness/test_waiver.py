@@ -125,7 +125,8 @@ def test_a_slice_that_was_not_measured_stays_missing_beside_those_that_are_waive
     found, notes = excused(checks, [verified(rule=SLICED.text())], CANDIDATE, FIRST, written)
     assert [each.waived for each in found] == [True, False]
     assert found[1] == checks[1]
-    assert notes[0].endswith("excuses 1 of 2 slices: task.accuracy@lang=de; not measured, and not excused: task.accuracy@lang=en")
+    said = "excuses 1 of 2 slices: task.accuracy@lang=de; not measured, and not excused: task.accuracy@lang=en"
+    assert notes[0].endswith(said)
 
 
 @pytest.mark.parametrize(
