@@ -145,6 +145,7 @@ def render_comparison(found: Comparison) -> bytes:
         rows=[_row(found, rule, said) for rule, said in zip(found.rules, map(broke, found.breaks), strict=True)],
         drawn=_drawn(found),
         by_step=found.order == "step",
+        prompted=found.prompted,
         scatters=_scatters(found),
         axes=axes,
         standings=[_standing(found, place) for place in found.front.places] if len(axes) > 1 else [],

@@ -71,6 +71,11 @@ class Comparison(Noun):
     choice: Choice
     expenses: Expenses | None = None
 
+    @property
+    def prompted(self) -> bool:
+        """Whether an arm has a prompt of its own; such arms are alternatives, and none comes before another."""
+        return any((self.baseline_declared, *(column.declared for column in self.columns)))
+
 
 def compare(
     policy: Policy,

@@ -70,7 +70,7 @@ def puts(declared: Iterable[str]) -> str:
 
 def prompts(found: Comparison) -> str:
     """Says what arms may differ in where one of them has a prompt of its own; empty where none has."""
-    if not any(each for each in (found.baseline_declared, *(column.declared for column in found.columns))):
+    if not found.prompted:
         return ""
     return (
         "Arms may differ in what they declare to put into prompts, and each decision notes it. Items, suite version, template, "

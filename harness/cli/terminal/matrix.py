@@ -38,7 +38,8 @@ def told(found: Comparison) -> Iterator[str]:
     yield ""
     yield from _matrix(found)
     yield from _waived(found)
-    yield from _broken(found)
+    if not found.prompted:
+        yield from _broken(found)
     yield from _front(found)
     yield from _flips(found)
     yield ""
