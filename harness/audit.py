@@ -32,7 +32,7 @@ from harness.evidence import read_samples, write_samples
 from harness.selection import Selection
 from harness.selftest import FILENAME, SelfTest
 from harness.store import digest_bytes, digest_file, write_atomic
-from harness.types import Decision, Measurement, Noun, Promotion, Record
+from harness.types import Decision, Measurement, Noun, Promotion, Record, Rule
 
 ARMS = ("scan", "candidate", "baseline")
 
@@ -127,6 +127,15 @@ def _training(found: Mapping[str, Any]) -> Training:
 def waiver_files(audit: Audit) -> tuple[Path, ...]:
     """The waivers that a run kept with its evidence, verified as every file of its record was."""
     return tuple(audit.folder / name for name in sorted(audit.record.files) if name.startswith("waivers/"))
+
+
+def own_rules(audit: Audit) -> tuple[Rule, ...]:
+    """The rules that the run itself was decided by, as its run file has them."""
+    told = audit.record.settings.get("gates")
+    if not isinstance(told, list):
+        return tuple(check.rule for check in audit.decision.checks)
+    rules, scanned = tuple(map(Rule.model_validate, told)), set(audit.record.settings.get("scan") or {})
+    return rules if audit.decision.stage == "model" else tuple(rule for rule in rules if rule.suite in scanned)
 
 
 def verify_files(folder: Path, record: Record) -> None:

@@ -49,6 +49,7 @@ def decide(
     on: date = date.min,
     notes: Sequence[str] = (),
     policies: Sequence[PolicyName] = (),
+    own_prompts: bool = False,
 ) -> Decision:
     """Decides whether a candidate may go on.
 
@@ -65,6 +66,8 @@ def decide(
         on: The day (UTC) on which they have to count; without one none does.
         notes: What a reader should know besides, and what settles nothing.
         policies: The shared files that rules are from; noted, not read.
+        own_prompts: Whether the arms may differ in what they declare to put into prompts, which is then noted. Without
+            it such arms cannot be compared.
     """
     found, arms = [*problems], tuple([Scores(each) for each in arm] for arm in (candidate, baseline))
     # What is about the candidate itself needs samples, whatever else goes by the same digest.
@@ -72,13 +75,17 @@ def decide(
     found += contradictions(arms[0], {candidate_digest, data_digest} - {None}, data, "candidate")
     found += contradictions(arms[1], {baseline_digest} - {None}, None, "baseline")
     found += differences(candidate, baseline)
+    apart = list(prompts(candidate, baseline))
+    if not own_prompts:
+        found += [_integrity("gate", f"not comparable: {each}; expected the same in both arms") for each in apart]
     if not rules:
         found.append(Problem(stage="gate", kind="incomplete", message="there are no rules; expected at least one"))
     # Deciding a finished run again finds what was already found.
     found = list(dict.fromkeys(found))
     against = Arms(*({each.measurement.suite: each for each in arm} for arm in arms))
-    every = [_checked(part, against) for rule in rules for part in _expanded(rule, against.mine)]
-    checks, unused = excused(every, waivers, candidate_digest, on)
+    every = [(rule.text(), _checked(part, against)) for rule in rules for part in _expanded(rule, against.mine)]
+    checks, said = excused([check for _, check in every], waivers, candidate_digest, on, [text for text, _ in every])
+    own = [f"{each}, as declared" for each in apart if own_prompts]
     return Decision(
         stage=stage,
         candidate=candidate_digest,
@@ -88,7 +95,7 @@ def decide(
         verdict=settle(checks, found),
         checks=checks,
         problems=tuple(found),
-        notes=tuple(dict.fromkeys([*notes, *unused, *_trusted(rules, candidate)])),
+        notes=tuple(dict.fromkeys([*notes, *own, *said, *_trusted(rules, candidate)])),
     )
 
 
@@ -100,6 +107,9 @@ def contradictions(
     for suite, count in Counter(each.suite for each in measurements).items():
         if count > 1:
             yield _integrity(arm, f"suite '{suite}' was measured {count} times; expected once")
+    told = {tuple(sorted(each.declared.items())) for each in measurements if each.subject != data}
+    if len(told) > 1:
+        yield _integrity(arm, "suites were asked with different prompts of its own; expected one subject to have one")
     for scores in found:
         each = scores.measurement
         if each.subject not in allowed:
@@ -156,6 +166,21 @@ def differences(candidate: Sequence[Measurement], baseline: Sequence[Measurement
                 said = f"{name} is {left} for the candidate and {right} for the baseline"
                 message = f"suite '{mine.suite}' is not comparable: {said}; expected the same in both arms"
                 yield _integrity("gate", message)
+
+
+def prompts(candidate: Sequence[Measurement], baseline: Sequence[Measurement]) -> Iterator[str]:
+    """What only one of the arms puts into its prompts by its own declaration, or each in another form; with the suites."""
+    other, found = _by_suite(baseline), dict[str, list[str]]()
+    for mine in candidate:
+        theirs = other[mine.suite].declared if mine.suite in other else mine.declared
+        for name in sorted({*mine.declared, *theirs}):
+            if mine.declared.get(name) != theirs.get(name):
+                arms = {"candidate": mine.declared, "baseline": theirs}
+                whose = [arm for arm, declared in arms.items() if name in declared]
+                where = f"of the {whose[0]} alone" if len(whose) == 1 else "of both arms and not the same"
+                found.setdefault(f"'{name}' is in the prompts {where}", []).append(mine.suite)
+    for said, suites in found.items():
+        yield f"{said} ({', '.join(suites)})"
 
 
 def _facts(mine: Measurement, theirs: Measurement) -> Iterator[tuple[str, object, object]]:

@@ -154,6 +154,8 @@ class Measurement(Noun):
         looks: The blocks in which the items were asked, where they were not asked all at once; ``samples`` may then end
             after any of them.
         judges: The judges that scores rest on, with their measured error; empty where none was measured.
+        declared: What the subject puts into every prompt of its own accord, such as a system prompt, each by its digest;
+            empty for a mere model. Two arms of a comparison may differ in that and in nothing else.
     """
 
     schema_number: Literal[1] = SCHEMA
@@ -168,6 +170,7 @@ class Measurement(Noun):
     details: dict[str, JsonValue] = {}
     looks: Looks | None = None
     judges: tuple[JudgeError, ...] = ()
+    declared: dict[str, Digest] = {}
 
     def metric(self, name: str) -> Metric | None:
         """Returns the metric of that full name (``suite.metric`` or ``suite.metric@tag=value``), or None."""
@@ -217,13 +220,17 @@ class Rule(Noun):
 
 
 class Waived(Noun):
-    """By whom, why and until when a rule that is not met was excused; ``key`` signed the file with that ``digest``."""
+    """By whom, why and until when a rule that is not met was excused; ``key`` signed the file with that ``digest``.
+
+    ``of`` is the rule that was waived where that is not the check's own: the one of which the check is a slice.
+    """
 
     owner: str
     reason: str
     issued: date
     until: date
     candidate: Digest | None = None
+    of: str = ""
     key: str
     digest: Digest
 

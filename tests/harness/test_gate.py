@@ -22,6 +22,7 @@ KEEP = Rule(kind="max_drop", metric="task.accuracy", bound=0.05)
 REACH = Rule(kind="at_least", metric="task.accuracy", bound=0.8)
 NONE = Rule(kind="at_most", metric="pii.rows", bound=0)
 GOOD = [1.0] * 190 + [0.0] * 10
+DAY = date(2026, 3, 15)
 
 
 @pytest.fixture
@@ -383,6 +384,24 @@ def test_a_star_over_a_tag_that_no_item_has_is_missing(gate, arms) -> None:
     assert gate([Rule(kind="max_drop", metric="task.accuracy@lang=*", bound=0.05)], [], []).verdict == "incomplete"
 
 
+def test_one_waiver_of_a_star_excuses_the_slices_that_fail_and_never_what_is_missing_or_broken(gate, arms) -> None:
+    scores = [float(index % 2 == 0) for index in range(200)]
+    mine, theirs = arms(scores, [1.0] * 200, tags=TAGS)
+    every = Rule(kind="max_drop", metric="task.accuracy@lang=*", bound=0.05)
+    facts = {"project": "p", "owner": "a", "reason": "r", "issued": DAY, "until": DAY}
+    granted = [Verified(Waiver(rule=every.text(), **facts), "a.json", "key", "sha256:" + "f" * 64)]
+    found = gate([every], [mine], [theirs], waivers=granted, on=DAY)
+    assert [(check.metric, check.outcome, check.waived) for check in found.checks] == [
+        ("task.accuracy@lang=de", "fail", True), ("task.accuracy@lang=en", "pass", False),
+    ]  # fmt: skip
+    assert found.allowed
+    assert found.notes == (f"waiver 'a.json' of '{every.text()}' excuses 1 of 2 slices: task.accuracy@lang=de",)
+    assert gate([every], [mine], [theirs]).verdict == "blocked"
+    assert gate([every], [mine], [], waivers=granted, on=DAY).verdict == "incomplete"
+    other = changed(theirs, conditions={"template": "another"})
+    assert gate([every], [mine], [other], waivers=granted, on=DAY).verdict == "integrity"
+
+
 def test_items_of_a_severity_are_ruled_by_themselves(gate, arms) -> None:
     mine, theirs = arms(GOOD[::-1], GOOD[::-1], tags=TAGS)
     found = gate([Rule(kind="at_least", metric="task.accuracy@severity>=high", bound=0.6)], [mine], [theirs])
@@ -479,3 +498,64 @@ def test_notes_are_handed_on_once_before_those_of_waivers(gate, arms) -> None:
     assert [note.rpartition(": ")[2] for note in found.notes[1:]] == ["the rule passed without it"]
     again = gate([KEEP], [mine], [theirs], waivers=[waived(KEEP)], on=date(2026, 3, 1), notes=found.notes)
     assert again == found
+
+
+def prompted(measurement: Measurement, **declared: str) -> Measurement:
+    return changed(measurement, declared={name: digest_of(text) for name, text in declared.items()})
+
+
+def test_arms_of_other_prompts_are_incomparable_unless_they_may_have_prompts_of_their_own(gate, arms) -> None:
+    mine, theirs = arms()
+    for told in ({"own_prompts": False}, {}):
+        found = gate([KEEP], [prompted(mine, system="Be kind.")], [theirs], **told)
+        assert found.verdict == "integrity"
+        assert said(found).startswith("not comparable: 'system' is in the prompts of the candidate alone (task); expected")
+        assert found.notes == ()
+    found = gate([KEEP], [prompted(mine, system="Be kind.")], [theirs], own_prompts=True, notes=["first"])
+    assert (found.verdict, found.problems) == ("allowed", ())
+    assert found.notes == ("first", "'system' is in the prompts of the candidate alone (task), as declared")
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "notes"),
+    [
+        ({}, {}, ()),
+        ({"a": "x"}, {"a": "x"}, ()),
+        ({}, {"a": "x"}, ("'a' is in the prompts of the baseline alone (task), as declared",)),
+        ({"a": "x"}, {"a": "y"}, ("'a' is in the prompts of both arms and not the same (task), as declared",)),
+        (
+            {"b": "x", "a": "x"}, {"b": "x"},
+            ("'a' is in the prompts of the candidate alone (task), as declared",),
+        ),
+    ],
+)  # fmt: skip
+def test_each_difference_of_declared_prompts_is_noted(gate, arms, mine, theirs, notes) -> None:
+    one, other = arms()
+    found = gate([KEEP], [prompted(one, **mine)], [prompted(other, **theirs)], own_prompts=True)
+    assert (found.verdict, found.notes) == ("allowed", notes)
+
+
+def test_a_difference_in_several_suites_is_noted_once(gate, arms, measured: Build, digests: Mapping[str, str]) -> None:
+    mine, theirs = arms()
+    also, before = (measured(GOOD, digests[arm], suite="refusal") for arm in ("candidate", "baseline"))
+    alone = measured(GOOD, suite="safety")
+    both = [prompted(each, system="s") for each in (mine, also, alone)]
+    found = gate([KEEP], both, [theirs, before], own_prompts=True)
+    assert found.notes == ("'system' is in the prompts of the candidate alone (task, refusal), as declared",)
+
+
+@pytest.mark.parametrize("fact", [{"conditions": {"template": "another"}}, {"items": "sha256:" + "e" * 64}, {"version": "9"}])
+def test_nothing_but_the_declared_prompt_may_differ(gate, arms, fact: dict[str, object]) -> None:
+    mine, theirs = arms()
+    found = gate([KEEP], [changed(prompted(mine, system="s"), **fact)], [theirs], own_prompts=True)
+    assert found.verdict == "integrity"
+
+
+def test_one_subject_has_one_prompt(gate, arms, measured: Build, counted: Build) -> None:
+    mine, theirs = arms()
+    other = measured(GOOD, suite="refusal")
+    mixed = gate([KEEP], [prompted(mine, system="s"), other], [theirs], own_prompts=True)
+    assert mixed.verdict == "integrity"
+    assert "suites were asked with different prompts of its own; expected one subject to have one" in said(mixed)
+    same = gate([KEEP], [prompted(mine, system="s"), prompted(other, system="s"), counted(0)], [theirs], own_prompts=True)
+    assert same.verdict == "allowed"
