@@ -34,6 +34,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "harness/stats/intervals.py": ("tests/harness/stats/test_intervals.py",),
     "harness/stats/paired.py": ("tests/harness/stats/test_paired.py",),
     "harness/stats/bounded.py": ("tests/harness/stats/test_bounded.py",),
+    "harness/stats/reweighted.py": ("tests/harness/stats/test_reweighted.py",),
     "harness/stats/judged.py": ("tests/harness/stats/test_judged.py",),
     "harness/stats/agreement.py": ("tests/harness/stats/test_agreement.py",),
     "harness/stats/power.py": ("tests/harness/stats/test_power.py",),
