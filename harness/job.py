@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from harness import __version__, plugins
 from harness.attest.waivers import waivers_of, write_waivers
@@ -33,31 +33,23 @@ from harness.gathered import Arm, Findings, arm, artifact, failures
 from harness.model.identity import subject_digest
 from harness.model.load import resolve_model
 from harness.model.pool import Models
-from harness.pipeline import Done, Services, Stage, Tick, perform
+from harness.pipeline import Done, Services, Stage, perform
 from harness.policy import write_policies
 from harness.promotion import promote
 from harness.run_folder import claim, write_evidence
+from harness.scanning.engines import Engine
 from harness.selection import held, select
 from harness.selftest import keep as keep_selftest
 from harness.settings import keyed
 from harness.spec import RunFile
 from harness.stages.evaluate import evaluate_stage
 from harness.stages.report import write_reports
-from harness.stages.scan import dataset_digest, scan_stage
+from harness.stages.scan import dataset_digest, scan_stage, told
+from harness.stages.scan_ahead import Show, scan_ahead
 from harness.stages.sequential import items_needed
 from harness.stages.train import TrainStageSettings, train_stage
 from harness.store import Store, digest_bytes, digest_file, digest_of, place, write_atomic
 from harness.types import Artifact, Decision, Measurement, Noun, PolicyName, Promotion, Record, Rule
-
-
-class Show(Protocol):
-    """Shows a person what is going on."""
-
-    def stage(self, label: str) -> Tick:
-        """A stage starts; returns what it calls to show its progress."""
-
-    def done(self, label: str, seconds: float, reused: bool) -> None:
-        """A stage is over."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +63,8 @@ class Job:
         out: The run's folder.
         runs: The folder of all runs; the store and the default registry lie there.
         show: Shows progress.
+        workers: How many processes the scan may use; 0 for as many as are good for it.
+        engine: What runs them.
     """
 
     run: RunFile
@@ -79,6 +73,8 @@ class Job:
     out: Path
     runs: Path
     show: Show
+    workers: int = 0
+    engine: Engine = "processes"
 
     def __call__(self) -> Decision:
         """Runs everything that the run file asks for and returns the one verdict.
@@ -93,7 +89,7 @@ class Job:
         claim(self.out)
         # Before anything is computed: a waiver that was tampered with stops the run at its start.
         found = Findings(waivers=waivers_of(self.run, self.folder))
-        services = Services(self.runs / ".store", Models())
+        services = Services(self.runs / ".store", Models(), self.workers, self.engine)
         found.problems += found.waivers.problems
         found.notes += found.waivers.notes
         decision = self.decide(found, services)
@@ -165,7 +161,9 @@ class Job:
         if self.run.train is not None and self.run.train.replay is not None:
             inputs["replay"] = artifact(self.run.train.replay.data)
         found.data = dataset_digest(inputs)
-        for suite, settings in self.run.scan.items():
+        suites = {name: told(settings, self.run.data.bad_rows) for name, settings in self.run.scan.items()}
+        scan_ahead(suites, inputs, Store(services.root), services, self.show)
+        for suite, settings in suites.items():
             done = self.perform(scan_stage(suite), inputs, settings, services, found)
             found.scan.append(read_measurement(Path(done.output.path)))
             found.scanned.append(Path(done.output.path) / "findings.jsonl")
@@ -198,7 +196,7 @@ class Job:
             raise UsageError("the run file trains nothing", "'train' and 'data'")
         # Which checkpoint is taken is decided after the training: it is no reason to train again.
         plugin = plan.model_copy(update={"select": "last"})
-        settings = TrainStageSettings(validation=data.validation, plugin=plugin)
+        settings = TrainStageSettings(validation=data.validation, bad_rows=data.bad_rows, plugin=plugin)
         inputs = {"base": base, **self.rows(services)}
         done = self.perform(train_stage(plan.method), inputs, settings, services, found)
         found.trained = Path(done.output.path)

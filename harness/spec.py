@@ -29,6 +29,9 @@ class DataPlan(Settings):
 
     train: tuple[str, ...] = Field(min_length=1, description="files, or hf:org/name")
     validation: float = Field(default=0.1, ge=0, lt=1)
+    bad_rows: Literal["stop", "skip"] = Field(
+        default="stop", description="a row that cannot be read stops the run, or is left out of scan and training"
+    )
 
 
 class PromotePlan(Settings):

@@ -7,7 +7,7 @@ objects, lists, metadata columns and unusual keys are texts too. Numbers are not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,14 @@ def texts(
         DataError: A row cannot be read.
     """
     for path, name in zip(paths, names or [path.name for path in paths], strict=True):
-        yield from _batches(path, name, batch_rows)
+        yield from batches(rows(path), name, batch_rows)
 
 
-def _batches(path: Path, name: str, batch_rows: int) -> Iterator[pyarrow.RecordBatch]:
+def batches(found: Iterable[Row], name: str, batch_rows: int = 1024) -> Iterator[pyarrow.RecordBatch]:
+    """Streams every text of some rows of one file, as :func:`texts` does."""
     waiting: list[tuple[Any, ...]] = []
     characters = 0
-    for row in rows(path):
+    for row in found:
         for field, role, text in _texts_of(row):
             waiting.append((name, row.number, row.line, row.id, field, role, text))
             characters += len(text)

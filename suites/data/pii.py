@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from suites.data.presidio_engine.engine import Detector
 
 VERSION = "1"
+BY_ROW = True
 METRICS = {"rows_with_findings": "lower", "findings": "lower", "share_of_rows": "lower", "entity.*": "lower"}
 PACKAGES = ("presidio-analyzer", "spacy", "phonenumbers", "tldextract", "regex")
 NEEDS_A_MODEL = ("PERSON", "LOCATION", "ORGANIZATION", "NRP")

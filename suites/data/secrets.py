@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 VERSION = "1"
+BY_ROW = True
 METRICS = {"rows_with_findings": "lower", "findings": "lower", "share_of_rows": "lower", "kind.*": "lower"}
 PACKAGES = ("detect-secrets",)
 LEFT_OUT = {
