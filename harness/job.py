@@ -37,6 +37,7 @@ from harness.pipeline import Done, Services, Stage, perform
 from harness.policy import write_policies
 from harness.promotion import promote
 from harness.run_folder import claim, write_evidence
+from harness.scanned import DataScan, redaction_note
 from harness.scanning.engines import Engine
 from harness.selection import held, select
 from harness.selftest import keep as keep_selftest
@@ -44,8 +45,8 @@ from harness.settings import keyed
 from harness.spec import RunFile
 from harness.stages.evaluate import evaluate_stage
 from harness.stages.report import write_reports
-from harness.stages.scan import dataset_digest, scan_stage, told
-from harness.stages.scan_ahead import Show, scan_ahead
+from harness.stages.scan import dataset_digest
+from harness.stages.scan_ahead import Show
 from harness.stages.sequential import items_needed
 from harness.stages.train import TrainStageSettings, train_stage
 from harness.store import Store, digest_bytes, digest_file, digest_of, place, write_atomic
@@ -160,13 +161,18 @@ class Job:
         inputs = self.rows(services)
         if self.run.train is not None and self.run.train.replay is not None:
             inputs["replay"] = artifact(self.run.train.replay.data)
-        found.data = dataset_digest(inputs)
-        suites = {name: told(settings, self.run.data.bad_rows) for name, settings in self.run.scan.items()}
-        scan_ahead(suites, inputs, Store(services.root), services, self.show)
-        for suite, settings in suites.items():
-            done = self.perform(scan_stage(suite), inputs, settings, services, found)
-            found.scan.append(read_measurement(Path(done.output.path)))
-            found.scanned.append(Path(done.output.path) / "findings.jsonl")
+        found.rows, found.data = inputs, dataset_digest(inputs)
+        bad_rows = self.run.data.bad_rows
+        scan = DataScan(
+            self.run.scan, bad_rows, services, self.show, lambda *told: self.perform(*told, services, found)
+        )
+        left = scan(inputs)
+        found.rows, found.data = dict(left.inputs), dataset_digest(left.inputs)
+        found.scan += left.measurements
+        found.scanned += [folder / "findings.jsonl" for folder in left.outputs.values()]
+        if left.redaction is not None:
+            found.redaction = left.redaction
+            found.notes.append(redaction_note(left.redaction))
 
     def rows(self, services: Services) -> dict[str, Artifact]:
         """The files of training rows, by the name that a stage knows them by."""
@@ -196,8 +202,13 @@ class Job:
             raise UsageError("the run file trains nothing", "'train' and 'data'")
         # Which checkpoint is taken is decided after the training: it is no reason to train again.
         plugin = plan.model_copy(update={"select": "last"})
+        rows = dict(found.rows)
+        if plan.replay is not None and "replay" in rows:
+            # Rows that are replayed are trained as well, so what was redacted in them stays so.
+            kept = plan.replay.model_copy(update={"data": Path(rows.pop("replay").path)})
+            plugin = plugin.model_copy(update={"replay": kept})
         settings = TrainStageSettings(validation=data.validation, bad_rows=data.bad_rows, plugin=plugin)
-        inputs = {"base": base, **self.rows(services)}
+        inputs = {"base": base, **rows}
         done = self.perform(train_stage(plan.method), inputs, settings, services, found)
         found.trained = Path(done.output.path)
         return artifact(found.trained / "candidate")

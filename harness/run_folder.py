@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.audit import write_arm
@@ -12,7 +14,7 @@ from harness.store import digest_file, place, remove, write_atomic
 EVIDENCE = (
     "record.json", "decision.json", "training.json", "promotion.json", "findings.jsonl", "report.html", "summary.md",
     "junit.xml", "measurements", "samples", "waivers", "candidate", "checkpoints", "selection.json", "selftest.json",
-    "policies",
+    "policies", "redaction.json",
 )  # fmt: skip
 
 
@@ -41,8 +43,11 @@ def write_evidence(out: Path, found: Findings) -> dict[str, str]:
         for measurement in measurements:
             files |= write_arm(out, name, measurement)
     if found.scanned:
-        write_atomic(out / "findings.jsonl", b"".join(path.read_bytes() for path in found.scanned))
+        _join(found.scanned, out / "findings.jsonl")
         files["findings.jsonl"] = digest_file(out / "findings.jsonl")
+    if found.redaction is not None:
+        write_atomic(out / "redaction.json", found.redaction.read_bytes())
+        files["redaction.json"] = digest_file(out / "redaction.json")
     if found.trained is not None:
         write_atomic(out / "training.json", (found.trained / "training.json").read_bytes())
         files["training.json"] = digest_file(out / "training.json")
@@ -53,3 +58,13 @@ def write_evidence(out: Path, found: Findings) -> dict[str, str]:
         write_atomic(out / "selection.json", found.selection.model_dump_json(indent=1).encode())
         files["selection.json"] = digest_file(out / "selection.json")
     return files
+
+
+def _join(sources: Sequence[Path], target: Path) -> None:
+    """Puts files one after the other, whole or not at all; there may be more findings than memory."""
+    beside = target.with_name(f".{target.name}")
+    with beside.open("wb") as out:
+        for path in sources:
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, out)
+    beside.replace(target)

@@ -99,7 +99,8 @@ def _on_ray(work: Callable[[J], R], jobs: Iterable[J], workers: int) -> Iterator
     import ray
 
     with _joined(ray, workers):
-        task = ray.remote(num_cpus=1, max_retries=0)(work)
+        # A function of its own, since Ray refuses those that are not written in Python.
+        task = ray.remote(num_cpus=1, max_retries=0)(lambda job: work(job))
         running: dict[Any, J] = {}
         waiting = iter(jobs)
         try:

@@ -26,13 +26,14 @@ from harness.dataset.parsing import Unreadable
 from harness.errors import DataError, MeasurementError
 from harness.evidence import write_measurement
 from harness.pipeline import Services, Stage, Work, environment
+from harness.scanning.actions import BLOCKED, redacts
 from harness.scanning.kept import Parts
 from harness.scanning.part import Finding, Job, Scanned, admitted, in_order, placed, placed_bad, scan_part, unpacked
 from harness.scanning.states import restore
 from harness.settings import Settings, keyed
 from harness.store import digest_of, digest_path
 from harness.suite import Scanner
-from harness.types import Artifact, Measurement, Noun
+from harness.types import Artifact, Measurement, Metric, Noun
 
 # Bad rows that an error names, and that the details of a measurement list.
 NAMED, LISTED = 20, 100
@@ -139,14 +140,18 @@ def scan(work: Work) -> None:
     digests = {name: digest_path(path) for name, path in work.inputs.items()}
     files = files_of({name: (path, digests[name]) for name, path in work.inputs.items()})
     beside, tally = work.out / "findings.jsonl.part", _Tally()
+    acts, blocked = redacts(settings), 0
     go_over = _in_parts if is_by_row(module) else _in_one_go
     try:
         with beside.open("w", encoding="utf-8") as file:
             for finding in go_over(scanner, files, settings, work, tally):
+                blocked += acts.action(finding["entity"]) == "block"
                 file.write(json.dumps(finding, ensure_ascii=False) + "\n")
         if tally.count and not skips:
             raise tally.error()
         measurement = _measurement(module, scanner, work.plugin, settings, digest_of(digests))
+        acts.check(work.plugin, _looked_for(measurement))
+        measurement = _with_blocked(measurement, blocked) if acts.blocks_some else measurement
         if skips:
             measurement = measurement.model_copy(update={"details": measurement.details | tally.details()})
     except BaseException:
@@ -222,6 +227,18 @@ def part_key(prefix: str, file: File, part: Part) -> str:
     """What the result of a suite for one part is kept under: its bytes, and how they are read."""
     read_as = [file.path.suffix.lower(), part.kind, list(part.header), part.span.line == 1]
     return digest_of([prefix, part.digest, *read_as])
+
+
+def _looked_for(measurement: Measurement) -> list[str]:
+    found = measurement.details.get("looked_for")
+    return list(found) if isinstance(found, dict | list) else []
+
+
+def _with_blocked(measurement: Measurement, blocked: int) -> Measurement:
+    """Adds how many findings are of a kind that blocks: the metric of the rule that ``on_finding`` stands for."""
+    rows = max((metric.n for metric in measurement.metrics), default=0)
+    metric = Metric(name=f"{measurement.suite}.{BLOCKED}", value=blocked, n=rows, better="lower")
+    return measurement.model_copy(update={"metrics": (*measurement.metrics, metric)})
 
 
 def _measurement(module: ModuleType, scanner: Scanner, suite: str, settings: Settings, subject: str) -> Measurement:
