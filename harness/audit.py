@@ -15,7 +15,7 @@
     promotion.json            where it was registered, if it was
     candidate/                the model itself
     checkpoints/step-000050/  the model after so many steps, where the run file keeps them
-    report.html summary.md junit.xml  the same decision, for people and tools
+    report.html summary.md junit.xml findings.sarif  the same decision, for people and tools
 """
 
 from __future__ import annotations

@@ -311,7 +311,7 @@ class Job:
         )
         write_atomic(self.out / "record.json", record.model_dump_json(indent=1).encode())
         plan = self.run.report
-        write_reports(self.out, read_audit(self.out), plan.html, plan.junit, plan.markdown)
+        write_reports(self.out, read_audit(self.out), plan.html, plan.junit, plan.markdown, plan.sarif)
 
 
 def today() -> date:

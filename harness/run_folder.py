@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from harness.audit import write_arm
 from harness.errors import UsageError
 from harness.gathered import Findings
+from harness.scanning.written import join
 from harness.store import digest_file, place, remove, write_atomic
 
 EVIDENCE = (
     "record.json", "decision.json", "training.json", "promotion.json", "findings.jsonl", "report.html", "summary.md",
     "junit.xml", "measurements", "samples", "waivers", "candidate", "checkpoints", "selection.json", "selftest.json",
-    "policies", "redaction.json",
+    "policies", "redaction.json", "findings.sarif",
 )  # fmt: skip
 
 
@@ -43,7 +42,7 @@ def write_evidence(out: Path, found: Findings) -> dict[str, str]:
         for measurement in measurements:
             files |= write_arm(out, name, measurement)
     if found.scanned:
-        _join(found.scanned, out / "findings.jsonl")
+        join(found.scanned, out / "findings.jsonl")
         files["findings.jsonl"] = digest_file(out / "findings.jsonl")
     if found.redaction is not None:
         write_atomic(out / "redaction.json", found.redaction.read_bytes())
@@ -58,13 +57,3 @@ def write_evidence(out: Path, found: Findings) -> dict[str, str]:
         write_atomic(out / "selection.json", found.selection.model_dump_json(indent=1).encode())
         files["selection.json"] = digest_file(out / "selection.json")
     return files
-
-
-def _join(sources: Sequence[Path], target: Path) -> None:
-    """Puts files one after the other, whole or not at all; there may be more findings than memory."""
-    beside = target.with_name(f".{target.name}")
-    with beside.open("wb") as out:
-        for path in sources:
-            with path.open("rb") as file:
-                shutil.copyfileobj(file, out)
-    beside.replace(target)

@@ -48,6 +48,7 @@ class ReportPlan(Settings):
     html: bool = True
     junit: bool = True
     markdown: bool = True
+    sarif: bool = True
 
 
 def _there(pattern: str, info: ValidationInfo) -> str:

@@ -18,6 +18,7 @@ from harness.pipeline import Done, Services, perform
 from harness.scanned import DataScan, Scanned, redaction_note
 from harness.scanning.actions import How
 from harness.scanning.engines import Engine
+from harness.scanning.written import write_scan
 from harness.settings import Settings
 from harness.store import Store, place
 from harness.types import Measurement
@@ -73,6 +74,7 @@ def command(
     if out is not None:
         for suite, folder in found.outputs.items():
             place(folder, out / suite)
+        write_scan(out, measurements, found.outputs, [path.name for path in data])
     if as_json:
         click.echo(json.dumps([json.loads(each.model_dump_json()) for each in measurements], indent=1))
         return 0

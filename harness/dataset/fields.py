@@ -122,7 +122,7 @@ def _rewritten_pairs(
         if known and part == speaker and key in ("role", "from"):
             yield key, part
             continue
-        name, shown = str(key), str(key)
+        name, shown = key if isinstance(key, str) else str(key), str(key)
         if not _SHOWN_KEY.fullmatch(name):
             name, shown = change(_below(field, f"key[{index}]"), name), f"value[{index}]"
         yield name, rewritten(part, change, _below(field, shown))

@@ -13,6 +13,7 @@ from harness import plugins
 from harness.dataset import FINDINGS, BadRow, Part, Row, batches, read
 from harness.dataset.parsing import Unreadable
 from harness.errors import IntegrityError
+from harness.scanning.locating import with_columns
 from harness.scanning.states import state_of
 from harness.settings import Settings
 
@@ -63,7 +64,7 @@ class Scanned:
         return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
 
-_NAMES = tuple(field.name for field in FINDINGS)
+_NAMES = (*(field.name for field in FINDINGS), "column", "end_column")
 
 
 def unpacked(data: bytes) -> Scanned:
@@ -91,6 +92,7 @@ def scan_part(job: Job) -> dict[str, bytes]:
         for name, scanner in scanners.items():
             findings[name] += in_order(scanner.scan_batch(batch))
     own = [_from_start(each, job) for each in bad]
+    findings = {name: with_columns(found, job.path, job.part) for name, found in findings.items()}
     return {
         name: Scanned(
             state_of(scanner, modules[name].Scanner(job.suites[name], job.salt)),

@@ -42,3 +42,20 @@ def test_an_option_that_no_suite_knows_is_refused(said: Said, tmp_path: Path) ->
     for told in (["--verify", 3], ["--redact", tmp_path / "new"], ["--ner", "off"]):
         found = said("scan", tmp_path / "rows.jsonl", "--runs", tmp_path / "runs", "--suite", "bias", *told)
         assert found.code == 2 and f"none of the suites bias can be told '{told[0]}'" in found.err
+
+
+def test_a_folder_holds_findings_sarif_and_a_report_without_any_value(scan: Said, tmp_path: Path) -> None:
+    with (tmp_path / "rows.jsonl").open("a") as file:
+        file.write("{cut o\n" + json.dumps({"text": "immigrants <b>work</b> here"}) + "\n")
+    assert scan("--skip-bad", "--suite", "bias", "--out", tmp_path / "out").code == 0
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} >= {"findings.jsonl", "findings.sarif", "report.html", "pii", "bias"}
+    (finding,) = map(json.loads, (out / "findings.jsonl").read_text().splitlines())
+    line = (tmp_path / "rows.jsonl").read_text().splitlines()[finding["line"] - 1]
+    assert line[finding["column"] - 1 : finding["end_column"] - 1] == "ann.miller@example.com"
+    (result,) = json.loads((out / "findings.sarif").read_text())["runs"][0]["results"]
+    assert result["ruleId"] == "pii.EMAIL_ADDRESS"
+    page = (out / "report.html").read_text()
+    assert "1 finding in 3 rows" in page and "EMAIL_ADDRESS, 22 characters" in page
+    assert "Rows that name a group" in page and "rows.jsonl:3" in page and "<script" not in page
+    assert not [path for path in out.rglob("*") if path.is_file() and "ann.miller" in path.read_text()]
