@@ -7,6 +7,7 @@
     measurements/<arm>.<suite>.json   arm: scan, candidate or baseline
     samples/<arm>.<suite>.parquet     every prompt, answer and score
     findings.jsonl            the scan's findings, masked
+    redaction.json            which rows were written in place of which, where findings were redacted or dropped
     training.json             the loss curve and the counts of the training
     selftest.json             how often the gate errs on these items by these rules, where that was measured
     selection.json            which kept checkpoint was taken, and every one that was looked at for it
@@ -14,7 +15,7 @@
     promotion.json            where it was registered, if it was
     candidate/                the model itself
     checkpoints/step-000050/  the model after so many steps, where the run file keeps them
-    report.html summary.md junit.xml  the same decision, for people and tools
+    report.html summary.md junit.xml findings.sarif  the same decision, for people and tools
 """
 
 from __future__ import annotations

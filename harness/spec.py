@@ -19,6 +19,7 @@ from harness.errors import PluginError, RunFileError, UsageError
 from harness.lines import Place, read_yaml
 from harness.policy import PolicyFile, read_policy
 from harness.ruling import EXAMPLE, RuleReader
+from harness.scanning.actions import BLOCKED, redacts
 from harness.settings import InputFile, Settings
 from harness.trainer import TrainSettings
 from harness.types import Rule
@@ -29,6 +30,9 @@ class DataPlan(Settings):
 
     train: tuple[str, ...] = Field(min_length=1, description="files, or hf:org/name")
     validation: float = Field(default=0.1, ge=0, lt=1)
+    bad_rows: Literal["stop", "skip"] = Field(
+        default="stop", description="a row that cannot be read stops the run, or is left out of scan and training"
+    )
 
 
 class PromotePlan(Settings):
@@ -44,6 +48,7 @@ class ReportPlan(Settings):
     html: bool = True
     junit: bool = True
     markdown: bool = True
+    sarif: bool = True
 
 
 def _there(pattern: str, info: ValidationInfo) -> str:
@@ -253,7 +258,11 @@ class _Reader(RuleReader):
 
 def _implied(scan: Mapping[str, Any], rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """The rules that ``on_finding: block`` stands for, where no gate of the run file names the metric itself."""
-    blocking = (name for name, settings in scan.items() if getattr(settings, "on_finding", None) == "block")
+    blocking = ((name, redacts(settings)) for name, settings in scan.items())
     named = {rule.metric for rule in rules}
-    wanted = (f"{name}.rows_with_findings" for name in blocking)
+    wanted = (
+        f"{name}.{BLOCKED if acts.blocks_some else 'rows_with_findings'}"
+        for name, acts in blocking
+        if "block" in acts.actions
+    )
     return tuple(Rule(kind="at_most", metric=metric, bound=0) for metric in wanted if metric not in named)

@@ -1,7 +1,8 @@
 """What a suite is: one file that measures a dataset or a model and says so in a Measurement.
 
 **A data suite** (``suites/data/<name>.py``) has ``VERSION``, ``METRICS`` (name to "higher" or "lower"; a name may end in
-``*``), ``Settings`` and a class ``Scanner``, see :class:`Scanner`.
+``*``), ``Settings`` and a class ``Scanner``, see :class:`Scanner`. Where what is found in a row depends on that row alone
+and the scanner keeps plain values only, ``BY_ROW = True`` says so: the rows are then scanned in parts, by several workers.
 
 **A model suite** (``suites/model/<name>.py``) has ``VERSION``, ``METRICS``, ``Settings`` (with a field ``items``) and
 ``measure(subject, settings) -> Measured``. It asks a :class:`Subject`, never a model: what was answered before is not

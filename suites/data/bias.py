@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 VERSION = "1"
+BY_ROW = True
 METRICS: dict[str, Better] = {
     "rows_naming_a_group": "lower",
     "associations": "lower",

@@ -17,12 +17,13 @@ finding of its own, so that a slow text hides nothing. No findings never means n
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from harness.errors import UsageError
 from harness.plugins import suggestion
+from harness.scanning.actions import OnFinding, RedactWith
 from harness.settings import Settings as PluginSettings
 from harness.suite import Scanned
 from suites.data.findings import Found, as_batch, census, masked, spans_of_rows
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from suites.data.presidio_engine.engine import Detector
 
 VERSION = "1"
+BY_ROW = True
 METRICS = {"rows_with_findings": "lower", "findings": "lower", "share_of_rows": "lower", "entity.*": "lower"}
 PACKAGES = ("presidio-analyzer", "spacy", "phonenumbers", "tldextract", "regex")
 NEEDS_A_MODEL = ("PERSON", "LOCATION", "ORGANIZATION", "NRP")
@@ -49,7 +51,8 @@ class Settings(PluginSettings):
     skip: tuple[str, ...] = Field(default=("URL",), description="kinds left out where 'entities' is None")
     threshold: float = Field(default=0.35, ge=0, le=1, description="lowest score of a finding")
     thresholds: dict[str, float] = Field(default={"DATE_TIME": 0.9}, description="lowest score by kind")
-    on_finding: Literal["block", "report"] = "report"
+    on_finding: OnFinding = "report"
+    redact_with: RedactWith = "replace"
 
 
 class Scanner:

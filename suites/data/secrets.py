@@ -18,8 +18,9 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from harness.scanning.actions import OnFinding, RedactWith
 from harness.settings import Settings as PluginSettings
 from harness.suite import Scanned
 from suites.data.findings import as_batch, census, masked, spans_of_rows
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 VERSION = "1"
+BY_ROW = True
 METRICS = {"rows_with_findings": "lower", "findings": "lower", "share_of_rows": "lower", "kind.*": "lower"}
 PACKAGES = ("detect-secrets",)
 LEFT_OUT = {
@@ -51,7 +53,8 @@ DETECTORS = (
 class Settings(PluginSettings):
     """What follows from a finding."""
 
-    on_finding: Literal["block", "report"] = "report"
+    on_finding: OnFinding = "report"
+    redact_with: RedactWith = "replace"
 
 
 class Scanner:

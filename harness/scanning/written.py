@@ -1,0 +1,66 @@
+"""What a scan leaves in a folder for people and tools: all findings in one file, SARIF, and a report."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from harness.scanning.sarif import sarif
+from harness.store import write_atomic
+from harness.types import Measurement
+
+# The report's code is a sibling package, which the harness knows by name only.
+RENDERER = "reports.scan"
+FINDINGS, SARIF, HTML = "findings.jsonl", "findings.sarif", "report.html"
+
+
+class Findings:
+    """The findings of a file, read when they are asked for: there may be more of them than memory."""
+
+    def __init__(self, path: Path) -> None:
+        """Names the file."""
+        self._path = path
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        with self._path.open(encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+
+    def __len__(self) -> int:
+        with self._path.open("rb") as lines:
+            return sum(1 for _ in lines)
+
+    def __getitem__(self, part: slice) -> list[dict[str, Any]]:
+        return list(islice(self, part.start, part.stop, part.step))
+
+
+def write_scan(
+    folder: Path, measurements: Sequence[Measurement], outputs: Mapping[str, Path], names: Sequence[str]
+) -> None:
+    """Writes the findings of all suites, SARIF and the report.
+
+    Args:
+        folder: Where to.
+        measurements: One a suite.
+        outputs: The folder of each suite's measurement and findings.
+        names: Of the files that were scanned.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    join([each / FINDINGS for each in outputs.values()], folder / FINDINGS)
+    found = Findings(folder / FINDINGS)
+    write_atomic(folder / SARIF, sarif(found))
+    write_atomic(folder / HTML, importlib.import_module(RENDERER).render_scan(measurements, found, names))
+
+
+def join(sources: Sequence[Path], target: Path) -> None:
+    """Puts files one after the other, whole or not at all; there may be more in them than memory."""
+    beside = target.with_name(f".{target.name}")
+    with beside.open("wb") as out:
+        for path in sources:
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, out)
+    beside.replace(target)

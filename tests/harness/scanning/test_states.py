@@ -1,0 +1,37 @@
+"""What a scanner has counted, written as plain values and read back."""
+
+from collections import Counter
+from types import SimpleNamespace
+
+import pytest
+
+from harness.errors import MeasurementError
+from harness.scanning.states import restore, state_of
+
+KEPT = {
+    "_rows": 3,
+    "_share": 0.1,
+    "_none": None,
+    "_bytes": b"\x00\xff",
+    "_counts": Counter(a=2),
+    "_by_group": {("axis", "group"): Counter({"word": 1}), ("axis", "other"): Counter()},
+    "_seen": {"a", "b"},
+    "_nested": [(1, {2: "three"}), frozenset({4})],
+}
+
+
+def test_plain_values_come_back_as_they_were() -> None:
+    state = state_of(SimpleNamespace(settings=object(), _salt=b"s", **KEPT), SimpleNamespace())
+    found = vars(restore(SimpleNamespace(), state))
+    assert found == KEPT
+    assert {name: type(value) for name, value in found.items()} == {name: type(value) for name, value in KEPT.items()}
+
+
+def test_what_the_constructor_makes_is_left_to_it() -> None:
+    made = SimpleNamespace(a=1)
+    assert state_of(SimpleNamespace(_terms=made, _rows=1), SimpleNamespace(_terms=SimpleNamespace(a=1))) == {"_rows": 1}
+
+
+def test_anything_else_is_refused_by_its_name() -> None:
+    with pytest.raises(MeasurementError, match="'SimpleNamespace' in '_engine'; expected numbers"):
+        state_of(SimpleNamespace(_engine=SimpleNamespace(a=1)), SimpleNamespace(_engine=None))
