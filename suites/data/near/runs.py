@@ -20,24 +20,24 @@ _INVERSE = pow(_FACTOR, -1, 2**64)
 
 
 def words(text: str) -> list[str]:
-    """Splits a text into words without regard to case and punctuation."""
-    return _WORD.findall(text.casefold())
+    """Splits a text into words; their hashes take no regard of case."""
+    return _WORD.findall(text)
 
 
 def symbols(text: str) -> Iterator[tuple[str, int, int]]:
     """Yields words and signs of arithmetic with their places: ``3 + 4`` is not ``3 * 4``."""
     for match in _SYMBOL.finditer(text):
-        yield match[0].casefold(), match.start(), match.end()
+        yield match[0], match.start(), match.end()
 
 
 class Hashes(dict[str, int]):
-    """The 64-bit hash of a word, the same in every process; half a million are remembered."""
+    """The 64-bit hash of a word, whatever its case, the same in every process; half a million are remembered."""
 
     def __missing__(self, word: str) -> int:
         """Hashes a word that was not seen lately."""
         if len(self) >= _REMEMBERED:
             self.clear()
-        digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        digest = hashlib.blake2b(word.casefold().encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return self.setdefault(word, int.from_bytes(digest, "little"))
 
     def of(self, found: Sequence[str]) -> NDArray[numpy.uint64]:

@@ -22,6 +22,10 @@ from suites.data.near.sets import Sets
 ALPHABET = [f"w{number}" for number in range(5000)]
 
 
+def test_words_are_the_same_whatever_their_case() -> None:
+    assert Hashes()["Straße"] == Hashes()["STRASSE"] != Hashes()["strase"]
+
+
 def plain(text: str, length: int) -> set[tuple[str, ...]]:
     split = words(text)
     size = min(length, len(split))
@@ -51,7 +55,7 @@ def test_hashes_of_words_are_the_same_in_every_process() -> None:
 
 
 def test_scripts_without_spaces_are_read_sign_by_sign() -> None:
-    assert words("東京 is Tokyo") == ["東", "京", "is", "tokyo"]
+    assert words("東京 is Tokyo") == ["東", "京", "is", "Tokyo"]
     assert [word for word, _, _ in symbols("3 * 4 - 5, well-known")] == ["3", "*", "4", "-", "5", "well", "known"]
 
 
