@@ -18,7 +18,6 @@ are those of the whole.
 from __future__ import annotations
 
 import hashlib
-from array import array
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 VERSION = "2"
 METRICS = {"rows": "lower", "share": "lower", "near_rows": "lower", "near_share": "lower"}
 PACKAGES = ("numpy",)
-_CHUNK = 4096
 
 
 class Settings(PluginSettings):
@@ -56,14 +54,12 @@ class Scanner:
     def __init__(self, settings: Settings, salt: bytes) -> None:
         """Has seen nothing."""
         from suites.data.near.alike import Alike
-        from suites.data.near.index import Index
+        from suites.data.near.firsts import Firsts
         from suites.data.near.runs import Hashes
 
         self.settings, self._salt = settings, salt
         self._rows = self._bare = 0
-        self._digests, self._by_digest = array("Q"), Index()
-        self._files: dict[str, int] = {}
-        self._places = array("Q")
+        self._firsts = Firsts()
         self._hashes = Hashes()
         self._alike = None if settings.near is None else Alike(settings.near)
 
@@ -75,69 +71,28 @@ class Scanner:
         filled = [row for row in rows if any(columns["text"][at] for at in row)]
         self._bare += len(rows) - len(filled)
         digests = [self._digest(columns, row) for row in filled]
-        before, known = self._distinct, self._numbers(digests)
-        new: dict[bytes, int] = {}
+        before = len(self._firsts)
+        places = [(columns["file"][row[0]], columns["row"][row[0]]) for row in filled]
+        new: dict[bytes, range] = {}
         found = []
-        for row, digest, number in zip(filled, digests, known, strict=True):
-            first = new.get(digest) if number is None else number
-            if first is None:
-                new[digest] = before + len(new)
-                self._remember(columns["file"][row[0]], columns["row"][row[0]])
+        for row, digest, number in zip(filled, digests, self._firsts.numbers(digests, places), strict=True):
+            if number >= before + len(new):
+                new[digest] = row
             else:
-                found.append(self._found("DUPLICATE", row, columns, 1.0, digest, "repeats", first))
-        self._index(list(new))
-        found += self._near(columns, filled, digests, new)
+                found.append(self._found("DUPLICATE", row, columns, 1.0, digest, "repeats", number))
+        found += self._near(columns, new)
         return as_batch(batch, "duplicates", sorted(found, key=lambda each: each.at))
 
-    @property
-    def _distinct(self) -> int:
-        return len(self._places)
-
-    def _remember(self, file: str, row: int) -> None:
-        self._places.append(self._files.setdefault(file, len(self._files)) << 48 | row)
-
-    def _place(self, number: int) -> str:
-        file, row = self._places[number] >> 48, self._places[number] & (1 << 48) - 1
-        return f"{list(self._files)[file]}:{row}"
-
-    def _numbers(self, digests: list[bytes]) -> list[int | None]:
-        """The number of the row that had each digest first, of the rows before."""
-        import numpy
-
-        wanted = numpy.frombuffer(b"".join(digests), numpy.uint64).reshape(-1, 2)
-        held = numpy.frombuffer(self._digests.tobytes() if not self._digests else self._digests, numpy.uint64)
-        asked, rows, _ = self._by_digest.find(_keys(wanted))
-        same = (held.reshape(-1, 2)[rows] == wanted[asked]).all(axis=1) if len(rows) else []
-        found: list[int | None] = [None] * len(digests)
-        for at, row in zip(asked[same].tolist(), rows[same].tolist(), strict=True):
-            found[at] = row
-        return found
-
-    def _index(self, digests: list[bytes]) -> None:
-        """Makes digests of new rows known; their places stand already."""
-        import numpy
-
-        joined = b"".join(digests)
-        numbers = numpy.arange(len(self._digests) // 2, len(self._digests) // 2 + len(digests), dtype=numpy.uint32)
-        self._digests.frombytes(joined)
-        self._by_digest.add(_keys(numpy.frombuffer(joined, numpy.uint64).reshape(-1, 2)), numbers)
-
-    def _near(
-        self, columns: dict[str, list[Any]], rows: list[range], digests: list[bytes], new: dict[bytes, int]
-    ) -> list[Found]:
+    def _near(self, columns: dict[str, list[Any]], new: dict[bytes, range]) -> list[Found]:
         """Compares the rows that are new with all before them."""
         if self._alike is None:
             return []
-        first = {}
-        for row, digest in zip(rows, digests, strict=True):
-            if digest in new:
-                first.setdefault(digest, row)
-        matches = self._alike.add(self._sets(columns, list(first.values())))
+        matches = self._alike.add(self._sets(columns, list(new.values())))
         return [
             self._found(
                 "NEAR_DUPLICATE", row, columns, match.similarity, digest, _said(match, self.settings), match.row
             )
-            for (digest, row), match in zip(first.items(), matches, strict=True)
+            for (digest, row), match in zip(new.items(), matches, strict=True)
             if match is not None
         ]
 
@@ -155,7 +110,8 @@ class Scanner:
     def _found(
         self, entity: str, row: range, columns: dict[str, list[Any]], score: float, digest: bytes, said: str, first: int
     ) -> Found:
-        message = f"{said} the row {self._place(first)}"
+        file, number = self._firsts.place(first)
+        message = f"{said} the row {file}:{number}"
         hashed = salted_hash(digest.hex(), self._salt)
         return Found(row[0], entity, 0, len(columns["text"][row[0]]), round(score, 4), message, hashed)
 
@@ -175,16 +131,8 @@ class Scanner:
 
     def merge(self, other: Scanner) -> None:
         """Adds the rows that another scanner saw, as coming after one's own."""
-        digests = other._digests.tobytes()
-        kept: list[int] = []
-        for start in range(0, other._distinct, _CHUNK):
-            part = [digests[16 * at : 16 * at + 16] for at in range(start, min(start + _CHUNK, other._distinct))]
-            new = [at for at, known in enumerate(self._numbers(part)) if known is None]
-            self._index([part[at] for at in new])
-            kept += [start + at for at in new]
-        files = list(other._files)
-        for number in kept:
-            self._remember(files[other._places[number] >> 48], other._places[number] & (1 << 48) - 1)
+        before = len(self._firsts)
+        kept = [at for at, number in enumerate(self._firsts.merge(other._firsts)) if number >= before]
         if self._alike is not None and other._alike is not None:
             self._alike.merge(other._alike, kept)
         self._rows += other._rows
@@ -192,9 +140,9 @@ class Scanner:
 
     def result(self) -> Scanned:
         """Returns how many rows repeat another, and how many nearly do."""
-        rows, repeated = self._rows, self._rows - self._bare - self._distinct
+        rows, repeated = self._rows, self._rows - self._bare - len(self._firsts)
         counted = {"": repeated}
-        details = {"distinct_rows": self._distinct, "rows_without_text": self._bare}
+        details = {"distinct_rows": len(self._firsts), "rows_without_text": self._bare}
         if self._alike is not None:
             counted["near_"] = sum(self._alike.near)
             details |= {
@@ -210,10 +158,6 @@ class Scanner:
             )
         ]
         return Scanned(metrics=tuple(metrics), details=details)
-
-
-def _keys(digests: NDArray[Any]) -> NDArray[Any]:
-    return digests[:, 0].astype("uint32")
 
 
 def _said(match: Match, settings: Settings) -> str:
