@@ -6,6 +6,7 @@ its own folder and checks that it exists; a stage's key holds the digest of what
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -48,6 +49,8 @@ def inputs_of(settings: Noun) -> dict[str, Path]:
             found[name] = value
         elif marked and isinstance(value, tuple | list):
             found |= {f"{name}[{index}]": path for index, path in enumerate(value)}
+        elif marked and isinstance(value, Mapping):
+            found |= {f"{name}[{key}]": path for key, path in value.items()}
     return found
 
 
@@ -69,6 +72,6 @@ def _replace(tree: dict[str, Any], dotted: str, digest: str) -> None:
         tree = tree[name]
     if last.endswith("]"):
         name, index = last[:-1].split("[")
-        tree[name][int(index)] = digest
+        tree[name][index if isinstance(tree[name], dict) else int(index)] = digest
     else:
         tree[last] = digest

@@ -20,7 +20,7 @@ from harness.lines import Place, read_yaml
 from harness.policy import PolicyFile, read_policy
 from harness.ruling import EXAMPLE, RuleReader
 from harness.scanning.actions import BLOCKED, redacts
-from harness.settings import InputFile, Settings
+from harness.settings import InputFile, Settings, inputs_of
 from harness.trainer import TrainSettings
 from harness.types import Rule
 
@@ -113,6 +113,8 @@ class RunFile(Head):
         return tuple(rule for rule in self.gates if rule.suite not in self.scan)
 
 
+# What a suite reads beside items: a metric's code, the description of a task.
+_NO_ITEMS = (".py", ".yaml", ".yml")
 SECTIONS = ("scan", "train", "evaluate", "gates")
 
 
@@ -154,7 +156,7 @@ class _Reader(RuleReader):
             return None
         return RunFile(
             **{name: getattr(head, name) for name in Head.model_fields},
-            scan=scan, train=train, evaluate=evaluate, policies=tuple(policies),
+            scan=_with_items(scan, evaluate), train=train, evaluate=evaluate, policies=tuple(policies),
             gates=tuple(dict.fromkeys((*_implied(scan, own), *rules))),
         )  # fmt: skip
 
@@ -254,6 +256,21 @@ class _Reader(RuleReader):
         for name in head.data.train if head.data else ():
             if not name.startswith("hf:") and not (self.folder / name).exists():
                 self.say(("data", "train"), f"'{name}' does not exist (looked for '{self.folder / name}')")
+
+
+def _with_items(scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> dict[str, Any]:
+    """Tells a data suite that looks for items which ones the run asks, where its settings do not say."""
+    files = {
+        suite if name == "items" else f"{suite}-{name.replace('[', '-').rstrip(']')}": path
+        for suite, settings in evaluate.items()
+        for name, path in inputs_of(settings).items()
+        if path.suffix.lower() not in _NO_ITEMS and path.is_file()
+    }
+    wants = {name for name, each in scan.items() if "items" in type(each).model_fields.keys() - each.model_fields_set}
+    return {
+        name: each.model_copy(update={"items": files}) if name in wants and files else each
+        for name, each in scan.items()
+    }
 
 
 def _implied(scan: Mapping[str, Any], rules: Sequence[Rule]) -> tuple[Rule, ...]:
