@@ -113,8 +113,9 @@ class RunFile(Head):
         return tuple(rule for rule in self.gates if rule.suite not in self.scan)
 
 
-# What a suite reads beside items: a metric's code, the description of a task.
+# What a suite reads beside items: a metric's code, the description of a task; and answers that people labelled.
 _NO_ITEMS = (".py", ".yaml", ".yml")
+_NO_QUESTIONS = ("calibration",)
 SECTIONS = ("scan", "train", "evaluate", "gates")
 
 
@@ -264,7 +265,7 @@ def _with_items(scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> dict[st
         suite if name == "items" else f"{suite}-{name.replace('[', '-').rstrip(']')}": path
         for suite, settings in evaluate.items()
         for name, path in inputs_of(settings).items()
-        if path.suffix.lower() not in _NO_ITEMS and path.is_file()
+        if name not in _NO_QUESTIONS and path.suffix.lower() not in _NO_ITEMS and path.is_file()
     }
     wants = {name for name, each in scan.items() if "items" in type(each).model_fields.keys() - each.model_fields_set}
     return {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from harness.errors import MeasurementError
@@ -30,7 +31,8 @@ def state_of(scanner: Any, fresh: Any) -> dict[str, Any]:
     """
     found = {}
     for name, value in vars(scanner).items():
-        if name in _GIVEN:
+        # What a scanner works out from its settings when it first needs it is no state.
+        if name in _GIVEN or isinstance(getattr(type(scanner), name, None), cached_property):
             continue
         try:
             found[name] = _written(value)

@@ -15,6 +15,7 @@ fewer than six words is only found where a text says nothing else. Answers short
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from suites.data.passages import Hit, Passages
 
 VERSION = "1"
+BY_ROW = True
 METRICS = {"rows": "lower", "share": "lower", "items": "lower", "items.*": "lower", "items_share.*": "lower"}
 PACKAGES = ("numpy",)
 
@@ -64,17 +66,14 @@ class Scanner:
     def __init__(self, settings: Settings, salt: bytes) -> None:
         """Has seen nothing."""
         self.settings, self._salt = settings, salt
-        self._passages: Passages | None = None
         self._rows = self._held_in = 0
         self._rows_of: Counter[int] = Counter()
 
-    @property
+    @cached_property
     def _known(self) -> Passages:
         from suites.data.passages import Passages
 
-        if self._passages is None:
-            self._passages = Passages(self.settings.items, self.settings.words)
-        return self._passages
+        return Passages(self.settings.items, self.settings.words)
 
     def scan_batch(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
         """Looks for every item in every text of a batch."""

@@ -16,6 +16,7 @@ that the data is harmless, and none of these figures holds for data of another k
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from suites.data.toxicity_scorers import Judged, Scorer
 
 VERSION = "1"
+BY_ROW = True
 METRICS = {
     "rows_with_findings": "lower",
     "answers_with_findings": "lower",
@@ -78,12 +80,13 @@ class Scanner:
         self.settings, self._salt = settings, salt
         self._counts: Counter[str] = Counter()
         self._rows = self._found_in = self._answered = 0
-        self._scorer: Scorer | None = None
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return scorer(self.settings)
 
     def scan_batch(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
         """Judges every text of a batch but ids; equal texts are judged once."""
-        if self._scorer is None:
-            self._scorer = scorer(self.settings)
         columns = {name: batch.column(name).to_pylist() for name in ("field", "role", "text")}
         distinct = list(dict.fromkeys(columns["text"]))
         judged = dict(zip(distinct, self._scorer.judge(distinct), strict=True))

@@ -1,6 +1,7 @@
 """What a scanner has counted, written as plain values and read back."""
 
 from collections import Counter
+from functools import cached_property
 from types import SimpleNamespace
 
 import pytest
@@ -30,6 +31,17 @@ def test_plain_values_come_back_as_they_were() -> None:
 def test_what_the_constructor_makes_is_left_to_it() -> None:
     made = SimpleNamespace(a=1)
     assert state_of(SimpleNamespace(_terms=made, _rows=1), SimpleNamespace(_terms=SimpleNamespace(a=1))) == {"_rows": 1}
+
+
+def test_what_is_worked_out_from_the_settings_when_needed_is_no_state() -> None:
+    class Lazy:
+        @cached_property
+        def engine(self) -> object:
+            return SimpleNamespace(a=1)
+
+    used = Lazy()
+    assert used.engine
+    assert state_of(used, Lazy()) == {}
 
 
 def test_anything_else_is_refused_by_its_name() -> None:

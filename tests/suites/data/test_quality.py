@@ -63,7 +63,7 @@ def test_a_sound_row_has_no_finding(tmp_path: Path, row: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("row", "kind", "said"),
     [
-        ({"n": 1}, "EMPTY", "without any text"),
+        ({"prompt": "", "completion": ""}, "EMPTY", "without any text"),
         ({"text": " \n"}, "EMPTY", "without any text"),
         ({"prompt": "Why?", "completion": ""}, "EMPTY", "without an answer"),
         ({"prompt": "Why?", "completion": " "}, "EMPTY", "without an answer"),
