@@ -16,7 +16,8 @@ from pathlib import Path
 from harness import plugins
 from harness.dataset import parts
 from harness.scanning.engines import each_done
-from harness.scanning.part import Job, scan_part
+from harness.scanning.part import Job, scan_part, unpacked
+from harness.scanning.states import restore
 
 
 def timed(job: Job) -> tuple[int, float, dict[str, bytes]]:
@@ -33,9 +34,23 @@ def scanned(jobs: list[Job], workers: int) -> tuple[float, float, str]:
         own[process] = seconds
         found[job.part.number] = results
     spent = time.process_time() - began
-    hashed = hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()
+    hashed = merged(jobs, found)
     inside = os.getpid() in own
     return spent if inside else spent + max(own.values()), time.monotonic() - wall, hashed
+
+
+def merged(jobs: list[Job], found: dict[int, dict[str, bytes]]) -> str:
+    """A digest of what the parts make together: what was found and counted, and not the order of counting."""
+    hashed = hashlib.sha256()
+    for name, settings in jobs[0].suites.items():
+        module = plugins.load("data suite", name)
+        whole = module.Scanner(settings, jobs[0].salt)
+        for number in sorted(found):
+            part = unpacked(found[number][name])
+            whole.merge(restore(module.Scanner(settings, jobs[0].salt), part.state))
+            hashed.update(repr(part.findings).encode())
+        hashed.update(repr(whole.result()).encode())
+    return hashed.hexdigest()
 
 
 def main() -> None:

@@ -59,8 +59,13 @@ def _written(value: Any) -> Any:
         return value
     if kind is bytes:
         return {"bytes": base64.b64encode(value).decode()}
-    if kind in (list, tuple, set, frozenset):
+    if kind in (set, frozenset):
+        # The order of a set is another one in every process.
+        return {kind.__name__: [_written(each) for each in sorted(value, key=repr)]}
+    if kind in (list, tuple):
         return {kind.__name__: [_written(each) for each in value]}
+    if kind is Counter:
+        value = Counter(dict(sorted(value.items(), key=repr)))
     if kind in (dict, Counter):
         if all(type(key) is str for key in value):
             return {kind.__name__: {key: _written(each) for key, each in value.items()}}

@@ -1,5 +1,6 @@
 """What a scanner has counted, written as plain values and read back."""
 
+import json
 from collections import Counter
 from functools import cached_property
 from types import SimpleNamespace
@@ -26,6 +27,12 @@ def test_plain_values_come_back_as_they_were() -> None:
     found = vars(restore(SimpleNamespace(), state))
     assert found == KEPT
     assert {name: type(value) for name, value in found.items()} == {name: type(value) for name, value in KEPT.items()}
+
+
+def test_the_order_in_which_something_was_counted_is_not_kept() -> None:
+    one, two = (SimpleNamespace(_n=Counter(order), _s=set(order)) for order in (["b", "a", "c"], ["c", "a", "b"]))
+    written = [json.dumps(state_of(each, SimpleNamespace())) for each in (one, two)]
+    assert written[0] == written[1]
 
 
 def test_what_the_constructor_makes_is_left_to_it() -> None:
