@@ -16,6 +16,8 @@ from harness.errors import MeasurementError
 
 # What a scanner is made with; what is kept lies under a key that holds both.
 _GIVEN = ("settings", "_salt")
+# What is kept in an object of its own, which the constructor has made.
+_INNER = "attributes"
 _LEAVES = (str, int, float, bool, type(None))
 
 
@@ -34,10 +36,13 @@ def state_of(scanner: Any, fresh: Any) -> dict[str, Any]:
         # What a scanner works out from its settings when it first needs it is no state.
         if name in _GIVEN or isinstance(getattr(type(scanner), name, None), cached_property):
             continue
+        own = getattr(fresh, name, None)
         try:
             found[name] = _written(value)
         except TypeError as error:
-            if getattr(fresh, name, None) != value:
+            if own != value and type(own) is type(value) and hasattr(value, "__dict__"):
+                found[name] = {_INNER: state_of(value, own)}
+            elif own != value:
                 raise MeasurementError(
                     f"the scanner '{type(scanner).__module__}' keeps {error} in '{name}'",
                     "numbers, texts, bytes, and lists, tuples, sets, dicts and counters of them",
@@ -49,7 +54,10 @@ def state_of(scanner: Any, fresh: Any) -> dict[str, Any]:
 def restore(fresh: Any, state: Mapping[str, Any]) -> Any:
     """Gives a scanner that has scanned nothing the attributes that :func:`state_of` wrote."""
     for name, value in state.items():
-        setattr(fresh, name, _read(value))
+        if isinstance(value, dict) and _INNER in value:
+            restore(getattr(fresh, name), value[_INNER])
+        else:
+            setattr(fresh, name, _read(value))
     return fresh
 
 

@@ -1,6 +1,7 @@
 """What a scanner has counted, written as plain values and read back."""
 
 import json
+import json
 from collections import Counter
 from functools import cached_property
 from types import SimpleNamespace
@@ -38,6 +39,18 @@ def test_the_order_in_which_something_was_counted_is_not_kept() -> None:
 def test_what_the_constructor_makes_is_left_to_it() -> None:
     made = SimpleNamespace(a=1)
     assert state_of(SimpleNamespace(_terms=made, _rows=1), SimpleNamespace(_terms=SimpleNamespace(a=1))) == {"_rows": 1}
+
+
+def test_counts_in_an_object_of_their_own_come_back_into_the_one_that_was_made() -> None:
+    class Tally:
+        def __init__(self) -> None:
+            self.seen: Counter[str] = Counter()
+
+    used, fresh = SimpleNamespace(_tally=Tally()), SimpleNamespace(_tally=Tally())
+    used._tally.seen["a"] += 2
+    own, state = fresh._tally, state_of(used, fresh)
+    assert restore(fresh, json.loads(json.dumps(state)))._tally is own
+    assert own.seen == Counter(a=2)
 
 
 def test_what_is_worked_out_from_the_settings_when_needed_is_no_state() -> None:
