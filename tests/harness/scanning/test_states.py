@@ -1,7 +1,6 @@
 """What a scanner has counted, written as plain values and read back."""
 
 import json
-import json
 from collections import Counter
 from functools import cached_property
 from types import SimpleNamespace
