@@ -20,6 +20,7 @@ from harness.stats.intervals import (
     is_binary,
     is_graded,
     mean_interval,
+    number_ends,
     t_quantile,
     z_quantile,
 )
@@ -196,3 +197,14 @@ def test_the_order_of_the_scores_does_not_matter(values: list[float]) -> None:
 def test_a_score_just_below_one_earns_no_better_bound_than_a_one() -> None:
     ones = [1.0] * 20
     assert mean_interval([*ones[1:], 0.999], 0.9).interval[0] <= mean_interval(ones, 0.9).interval[0]
+
+
+def test_from_twenty_scores_of_no_known_range_on_an_outlier_cannot_lower_the_end() -> None:
+    for count, students in ((19, True), (20, False)):
+        values, groups = [0.5 + at / 100 for at in range(count - 1)] + [90.0], [str(at) for at in range(count)]
+        reach = t_quantile(0.95, count - 1) * cluster_stderr(values, groups)
+        low, high = number_ends(values, groups, 0.05)
+        assert (low == pytest.approx(sum(values) / count - reach)) is students
+        assert high == pytest.approx(sum(values) / count + reach)
+    with pytest.raises(ValueError):
+        number_ends([2.0, 3.0], ["a"], 0.05)
