@@ -18,17 +18,19 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 # What part of the corpus is of which style.
 SHARES = {"chat": 12, "mail": 5, "support": 6, "forms": 11, "legal": 8, "news": 19, "story": 19, "tweets": 8, "none": 26}
-SLANG = (
-    "lol lmao omg wtf idk imo btw tbh smh rn af ur u r ya yall gonna wanna gotta kinda sorta dunno lemme gimme cuz coz bc thx "
-    "pls plz ppl dude bro bruh bae fam lit dope yolo meh nah yep yup nope haha hahaha hehe ugh hmm umm aww yay woot xoxo dm fb "
-    "ig tv dvd pc app apps wifi selfie vlog blog meme noob pwn afk brb ttyl nite tonite luv hella tho thru wit dat dis da dem "
-    "em im ive dont cant wont aint isnt didnt doesnt havent hes shes thats whats lets tryna finna imma ima ain ho hoe thot "
-    "bday xmas pic pics vid vids convo info legit sus salty stan ship ftw fml gtfo stfu ffs jk nvm omfg rofl tmi wyd hmu"
-).split()
-SHORTENED = (
-    "don't can't won't isn't didn't doesn't wouldn't couldn't shouldn't haven't hasn't aren't wasn't weren't ain't I'm I've I'd "
-    "I'll it's that's he's she's we're you're they're there's what's who's let's you've they've we'll you'll he'd o'clock y'all"
-).split()
+SLANG = ["lol", "lmao", "omg", "wtf", "idk", "imo", "btw", "tbh", "smh", "rn", "af", "ur", "u", "r", "ya", "yall", "gonna",
+    "wanna", "gotta", "kinda", "sorta", "dunno", "lemme", "gimme", "cuz", "coz", "bc", "thx", "pls", "plz", "ppl", "dude",
+    "bro", "bruh", "bae", "fam", "lit", "dope", "yolo", "meh", "nah", "yep", "yup", "nope", "haha", "hahaha", "hehe", "ugh",
+    "hmm", "umm", "aww", "yay", "woot", "xoxo", "dm", "fb", "ig", "tv", "dvd", "pc", "app", "apps", "wifi", "selfie",
+    "vlog", "blog", "meme", "noob", "pwn", "afk", "brb", "ttyl", "nite", "tonite", "luv", "hella", "tho", "thru", "wit",
+    "dat", "dis", "da", "dem", "em", "im", "ive", "dont", "cant", "wont", "aint", "isnt", "didnt", "doesnt", "havent",
+    "hes", "shes", "thats", "whats", "lets", "tryna", "finna", "imma", "ima", "ain", "ho", "hoe", "thot", "bday", "xmas",
+    "pic", "pics", "vid", "vids", "convo", "info", "legit", "sus", "salty", "stan", "ship", "ftw", "fml", "gtfo", "stfu",
+    "ffs", "jk", "nvm", "omfg", "rofl", "tmi", "wyd", "hmu"]
+SHORTENED = ["don't", "can't", "won't", "isn't", "didn't", "doesn't", "wouldn't", "couldn't", "shouldn't", "haven't",
+    "hasn't", "aren't", "wasn't", "weren't", "ain't", "I'm", "I've", "I'd", "I'll", "it's", "that's", "he's", "she's",
+    "we're", "you're", "they're", "there's", "what's", "who's", "let's", "you've", "they've", "we'll", "you'll", "he'd",
+    "o'clock", "y'all"]
 LINE_MARKS = ("> ", "* ", "- ", "| ", "??? ", "    ", "\t", "// ", "# ", "+ ", "... ")
 _CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 _SLOT = re.compile(r"\{([A-Za-z_]+)\}")
@@ -65,12 +67,14 @@ class Corpus:
             "NRP": fill.nationality, "COLOR": lambda: fill.pick(COLOURS), "DATE": self.date, "TIME": self.time,
             "DAY": lambda: self.calendar(9), "MONTH": lambda: self.calendar(0), "NUM": self.number, "ID": self.identity,
             "MONEY": lambda: fill.pick(("$", "€", "£", "USD ", "EUR ")) + self.number(), "PHONE": self.phone,
-            "EMAIL": self.email, "URL": lambda: f"https://{fill.invented().lower()}.{fill.pick(('com', 'org', 'co'))}/{self.code()}",
+            "EMAIL": self.email,
+            "URL": lambda: f"https://{fill.invented().lower()}.{fill.pick(('com', 'org', 'co'))}/{self.code()}",
             "PROD": self.product, "THING": lambda: fill.pick(("the ", "my ", "a ", "your ", "")) + self.words(1, 2),
             "WORD": lambda: self.words(1, 1), "TITLED": lambda: self.titled(self.words(1, 5)), "FREE": self.free,
             "ALLCAPS": lambda: self.words(1, 6).upper(), "CODE": self.code, "QUESTION": self.question,
             "ABBR": lambda: "".join(self.dice.choices(string.ascii_uppercase, k=self.dice.randint(2, 5))),
-            "RUN": lambda: self.run(1, 7), "SLANG": lambda: fill.pick(SLANG), "CamelCode": lambda: self.words(1, 3).title().replace(" ", ""),
+            "RUN": lambda: self.run(1, 7), "SLANG": lambda: fill.pick(SLANG), "CamelCode": lambda: self.words(1,
+            3).title().replace(" ", ""),
         }  # fmt: skip
 
     def examples(self, count: int) -> Iterator[Example]:
@@ -152,10 +156,12 @@ class Corpus:
     def misspelt(self, word: str) -> str:
         """Writes a word with a slip, shortened or drawn out, or makes one up."""
         at = self.dice.randrange(len(word))
-        return self.fill.pick((word[:at] + word[at + 1 :] or word, word[:at] + word[at] * self.dice.randint(2, 5) + word[at + 1 :],
+        return self.fill.pick((word[:at] + word[at + 1 :] or word, word[:at] + word[at] * self.dice.randint(2,
+            5) + word[at + 1 :],
                                word[: max(2, at)], word + self.fill.pick(("in", "z", "y", "ing", "x", "s", "a")),
                                re.sub("[aeiou]", "", word) or word, self.fill.invented(1, 2).lower(),
-                               self.fill.pick(self.names.rare), self.fill.pick(self.names.rare), self.fill.pick(self.names.rare),
+                               self.fill.pick(self.names.rare), self.fill.pick(self.names.rare),
+                               self.fill.pick(self.names.rare),
                                self.fill.pick(SLANG), self.fill.pick(SLANG), self.fill.pick(SLANG)))  # fmt: skip
 
     def foreign(self) -> str:
@@ -223,7 +229,8 @@ class Corpus:
 
     def number(self) -> str:
         """Makes a number."""
-        return self.fill.pick((str(self.dice.randint(0, 12)), str(self.dice.randint(1900, 2030)), f"{self.dice.randint(1, 99999):,}",
+        return self.fill.pick((str(self.dice.randint(0, 12)), str(self.dice.randint(1900, 2030)),
+            f"{self.dice.randint(1, 99999):,}",
                                f"{self.dice.random() * 100:.1f}", str(self.dice.randint(10, 99))))  # fmt: skip
 
     def identity(self) -> str:
@@ -251,8 +258,10 @@ class Corpus:
         """Makes a date in one of many forms."""
         day, month, year = self.dice.randint(1, 28), self.dice.randint(1, 12), self.dice.randint(1930, 2026)
         name = self.names.words["calendar"][month - 1].capitalize()
-        return self.fill.pick((f"{day} {name} {year}", f"{name} {day}, {year}", f"{year}-{month:02}-{day:02}", f"{day}.{month}.{year}",
-                               f"{month}/{day}/{year}", f"{name} {year}", str(year), f"{name[:3]} {day}", self.calendar(9)))  # fmt: skip
+        return self.fill.pick((f"{day} {name} {year}", f"{name} {day}, {year}", f"{year}-{month:02}-{day:02}",
+            f"{day}.{month}.{year}",
+                               f"{month}/{day}/{year}", f"{name} {year}", str(year), f"{name[:3]} {day}",
+                               self.calendar(9)))  # fmt: skip
 
     def time(self) -> str:
         """Makes a time of day."""

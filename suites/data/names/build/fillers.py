@@ -11,7 +11,7 @@ from suites.data.names.build.lists import Names, latin
 
 PARTICLES = ("van", "de", "von", "van der", "da", "dos", "del", "di", "bin", "al", "El", "Mac", "Le", "La", "St.")
 LINES = "ENS"
-COLOURS = "red blue green black white yellow orange purple silver grey".split()
+COLOURS = ["red", "blue", "green", "black", "white", "yellow", "orange", "purple", "silver", "grey"]
 STYLES = ("AG", "SA", "SE", "KG", "GmbH", "GmbH & Co. KG", "S.A.", "S.p.A.", "SARL", "Ltd", "Ltd.", "Inc", "Inc.", "LLC",
           "L.L.C.", "PLC", "plc", "Corp.", "Corporation", "Co.", "Company", "& Co.", "N.V.", "B.V.", "AB", "A/S", "Oy",
           "Pty Ltd", "Pvt. Ltd.", "LLP", "L.P.", "Kft.", "s.r.o.", "a.s.", "Ltda", "& Associates", "& Sons",
@@ -22,7 +22,8 @@ FACULTIES = ("University", "College", "Institute of Technology", "Medical Center
              "Times", "Post", "Herald", "Airlines", "Savings Bank", "School District", "State University")  # fmt: skip
 HEADS = ("University of", "Bank of", "Museum of", "Church of", "College of", "Ministry of", "Department of",
          "Institute of", "National Bank of", "Republic Bank of", "Port of", "Royal Society of", "Friends of")  # fmt: skip
-STREETS = "Street St St. Avenue Ave Ave. Road Rd Rd. Drive Dr Lane Ln Boulevard Blvd Court Ct Place Way Circle Parkway".split()
+STREETS = ["Street", "St", "St.", "Avenue", "Ave", "Ave.", "Road", "Rd", "Rd.", "Drive", "Dr", "Lane", "Ln", "Boulevard",
+    "Blvd", "Court", "Ct", "Place", "Way", "Circle", "Parkway"]
 FOREIGN_STREETS = ("{0}straße", "{0}strasse", "{0}weg", "{0}gasse", "{0}platz", "rue {0}", "Rue de {0}", "avenue {0}",
                    "Via {0}", "Viale {0}", "Piazza {0}", "Calle {0}", "C/ {0}", "Avenida {0}", "Rua {0}", "ul. {0}",
                    "{0} utca", "{0}gatan", "{0}vej", "{0}veien", "{0}katu", "{0}straat", "{0}laan", "{0}plein",
@@ -54,7 +55,9 @@ class Fillers:
 
     def invented(self, least: int = 2, most: int = 3) -> str:
         """Makes a word that no list has."""
-        parts = "ba ber bran cal cor da del dor el fen gar han ir jo kal ken lan lor ma mer nev nor o pol quan ra ren ri sa sel ta ten tor u val ver vi wen xi ya zen zor".split()
+        parts = ["ba", "ber", "bran", "cal", "cor", "da", "del", "dor", "el", "fen", "gar", "han", "ir", "jo", "kal", "ken",
+            "lan", "lor", "ma", "mer", "nev", "nor", "o", "pol", "quan", "ra", "ren", "ri", "sa", "sel", "ta", "ten", "tor",
+            "u", "val", "ver", "vi", "wen", "xi", "ya", "zen", "zor"]
         ends = ("a", "o", "n", "s", "x", "ix", "ia", "er", "ic", "ly", "us", "is", "ov", "ski", "ton", "ez", "ine", "")
         word = "".join(self.pick(parts) for _ in range(self.dice.randint(least - 1, most - 1))) + self.pick(parts)
         return (word + self.pick(ends)).capitalize()
@@ -122,7 +125,8 @@ class Fillers:
 
     def _landscape(self) -> str:
         head = self.pick(("Lake", "Mount", "River", "Fort", "Cape", "Camp", "Isle of", "Bay of"))
-        tail = self.pick("River Valley Island Lake Park Creek Mountains County Hills Beach Bridge District Bay".split())
+        tail = self.pick(["River", "Valley", "Island", "Lake", "Park", "Creek", "Mountains", "County", "Hills", "Beach",
+            "Bridge", "District", "Bay"])
         name = self.pick((self.last(), self.invented(), self.pick(self.names.streets)))
         return self.pick((f"{head} {name}", f"{name} {tail}", f"{name} {tail}"))
 
@@ -139,7 +143,8 @@ class Fillers:
     def number(self) -> str:
         """Makes the number of a house."""
         size = self.dice.choice((9, 99, 99, 999, 9999, 99999))
-        return self.pick(("", "", "", "", "No. ", "#")) + str(self.dice.randint(1, size)) + self.pick(("", "", "", "", "a", "B"))
+        return self.pick(("", "", "", "", "No. ", "#")) + str(self.dice.randint(1, size)) + self.pick(("", "", "", "", "a",
+            "B"))
 
     def address(self) -> str:
         """Makes a postal address, in one line or several."""

