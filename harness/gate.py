@@ -243,8 +243,7 @@ def _expanded(rule: Rule, measured: Mapping[str, Scores]) -> tuple[Rule, ...]:
 def _checked(rule: Rule, arms: Arms) -> Check:
     """Gathers the evidence of one rule and lets its plug-in decide; whatever is absent makes the check missing."""
     made, metrics = _plain(rule, arms), (rule.metric, *rule.also)
-    scores = [arms.mine.get(metric.split(".", 1)[0]) for metric in metrics]
-    unfit = [each.unfit(metric) for each, metric in zip(scores, metrics, strict=True) if each]
+    unfit = [each.unfit(metric) for metric in metrics if (each := arms.mine.get(metric.partition(".")[0]))]
     said = next(filter(None, unfit), "")
     if not said or made.outcome == "missing":
         return made
@@ -261,11 +260,11 @@ def _plain(rule: Rule, arms: Arms) -> Check:
             if isinstance(evidence, str):
                 return missing(rule, evidence)
             found.append(evidence)
-        first = arms.mine[rule.suite]
+        (only, *others), first = found, arms.mine[rule.suite]
         looks, asked = first.measurement.looks, len(first.samples)
-        if looks is not None and not rule.also:
+        if looks is not None and not others:
             place = {name: number for number, name in enumerate(first.ids, start=1)}
-            return _said(checked(plugin, rule, found[0], [place[name] for name in found[0].ids], asked, looks), found)
+            return _said(checked(plugin, rule, only, [place[name] for name in only.ids], asked, looks), found)
         return _said(plugin.check(rule, *found), found)
     except (ValueError, ArithmeticError) as error:
         return missing(rule, f"'{rule.metric}' cannot be decided: {error}")

@@ -66,9 +66,8 @@ class Evidence:
 
     @property
     def worst(self) -> float | None:
-        """The worst score that there can be; None where scores have no known range."""
-        scores = [score for pair in self.pairs for score in pair] or self.scores
-        if not scores or not is_graded(scores):
+        """The worst score that either side of a pair can have; None where scores have no known range."""
+        if not is_graded([score for pair in self.pairs for score in pair]):
             return None
         return 0.0 if self.candidate.better == "higher" else 1.0
 
@@ -82,9 +81,8 @@ def _allowed_for(made: Difference, least: Least | None) -> Difference:
     """The difference with an interval of the true change, where a judge errs."""
     if least is None:
         return made
-    seen = made.detectable / least.youden if least.youden > 0 else 1.0
     method = f"{made.method}, the judge's error allowed for"
-    return Difference(made.delta, made.n, least.change(made.interval), min(1.0, seen), method)
+    return Difference(made.delta, made.n, least.change(made.interval), least.detectable(made.detectable), method)
 
 
 def no_room(rule: Rule, evidence: Evidence, end: float | None, verb: str) -> str:

@@ -94,9 +94,9 @@ def excused(
     Returns:
         The checks, and a note for every waiver that excuses nothing, or that excuses slices.
     """
-    texts = written or [check.rule.text() for check in checks]
+    every = list(zip(written or [check.rule.text() for check in checks], checks, strict=True))
     found: dict[str, list[Check]] = {}
-    for text, check in zip(texts, checks, strict=True):
+    for text, check in every:
         found.setdefault(text, []).append(check)
     best: dict[str, Verified] = {}
     notes = []
@@ -108,8 +108,8 @@ def excused(
             notes.append(f"waiver '{each.name}' of '{rule}' is not applied: {refusal}")
         else:
             best[rule] = each
-    notes += [_slices(each, found[rule]) for rule, each in best.items() if found[rule][0].rule.text() != rule]
-    return tuple(_marked(check, best.get(text)) for text, check in zip(texts, checks, strict=True)), tuple(notes)
+    notes += [_slices(each, found[rule]) for rule, each in best.items() if {part.rule.text() for part in found[rule]} != {rule}]
+    return tuple(_marked(check, best.get(text)) for text, check in every), tuple(notes)
 
 
 def _refusal(waiver: Waiver, candidate: str | None, on: date) -> str:

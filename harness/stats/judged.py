@@ -85,6 +85,10 @@ class Least:
         low, high = judged
         return max(-1.0, min(low, low / self.youden)), min(1.0, max(high, high / self.youden))
 
+    def detectable(self, judged: float) -> float:
+        """The smallest true change that is seen where judged ones are seen from this size on; 1 where nothing is."""
+        return min(1.0, judged / self.youden) if self.youden > 0 else 1.0
+
     def level(self, judged: Ends) -> Ends:
         """The bounds of a true rate from those of the judged one."""
         low, high = judged

@@ -12,9 +12,9 @@ import pytest
 
 from harness import plugins
 from harness.errors import PluginError
-from harness.gate import decide, missing, policy_digest
+from harness.gate import checked_at, decide, missing, policy_digest
 from harness.store import digest_of
-from harness.types import Check, Decision, Measurement, Metric, PolicyName, Problem, Rule, Sample
+from harness.types import Check, Decision, Looks, Measurement, Metric, PolicyName, Problem, Rule, Sample
 from harness.waiver import Verified, Waiver
 
 Build = Callable[..., Measurement]
@@ -559,3 +559,46 @@ def test_one_subject_has_one_prompt(gate, arms, measured: Build, counted: Build)
     assert "suites were asked with different prompts of its own; expected one subject to have one" in said(mixed)
     same = gate([KEEP], [prompted(mine, system="s"), prompted(other, system="s"), counted(0)], [theirs], own_prompts=True)
     assert same.verdict == "allowed"
+
+
+BLOCKS = Looks(ends=tuple(range(25, 401, 25)))
+STEADY = [float(at % 20 > 0) for at in range(400)]
+
+
+def test_items_that_were_asked_in_blocks_are_decided_after_the_first_block_that_tells(gate, arms) -> None:
+    mine, theirs = (changed(each, looks=BLOCKS) for each in arms(STEADY, STEADY))
+    found = gate([KEEP, REACH], [mine], [theirs])
+    assert found.verdict == "allowed"
+    for check in found.checks:
+        assert check.n in BLOCKS.ends[:-1]
+        assert f"decided after {check.n} of 400 items" in check.reason
+        asked = [changed(each, looks=BLOCKS) for each in arms(STEADY[: check.n], STEADY[: check.n])]
+        assert checked_at(check.rule, *asked, check.n) == check
+
+
+def test_a_budget_over_blocks_is_read_once_all_is_asked(gate, arms, measured: Build, digests: Mapping[str, str]) -> None:
+    shared = Rule(kind="budget", metric="task.accuracy", bound=0.2, also=("refusal.accuracy",))
+    mine, theirs = (changed(each, looks=BLOCKS) for each in arms(STEADY, STEADY))
+    other = [measured(GOOD, suite="refusal"), measured(GOOD, digests["baseline"], suite="refusal")]
+    found = gate([shared], [mine, other[0]], [theirs, other[1]])
+    assert (found.verdict, found.checks[0].n) == ("allowed", 200)
+    assert "of 400 items" not in found.checks[0].reason
+
+
+def test_asking_may_stop_where_a_block_ends_and_nowhere_else(gate, arms) -> None:
+    for asked, verdict in ((50, "inconclusive"), (60, "integrity")):
+        mine, theirs = (changed(each, looks=BLOCKS) for each in arms(STEADY[:asked], STEADY[:asked]))
+        found = gate([KEEP], [mine], [theirs])
+        assert found.verdict == verdict
+        assert f"asking stopped after {asked} of 400 items, before this was decided" in found.checks[0].reason
+    assert [each.message for each in found.problems] == [
+        "suite 'task' ends within a block, after 60 items; expected a whole block"
+    ] * 2
+
+
+def test_a_block_decides_nothing_without_evidence_or_without_a_plan(arms) -> None:
+    mine, theirs = arms(STEADY, STEADY)
+    blocks = changed(mine, looks=BLOCKS)
+    assert checked_at(REACH, blocks, theirs, 400) is not None
+    assert checked_at(REACH, mine, theirs, 400) is None
+    assert checked_at(REACH.model_copy(update={"metric": "task.absent"}), blocks, theirs, 400) is None

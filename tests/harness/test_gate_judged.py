@@ -71,6 +71,7 @@ def test_an_error_that_is_only_reported_moves_no_bound(decided: Callable[..., De
         "labels are named under 'calibration'",
     )
     assert decided(asked, LOST, WHOLE, error(SHAKY)).notes == plain.notes == ()
+    assert decided(asked, LOST, WHOLE, error(SHAKY, allowed_for=False, scores={"other": ("yes",)})).notes == ()
     assert decided(asked, LOST, WHOLE, error(SHAKY, scores={"other": ("yes",)})).checks == plain.checks
 
 
@@ -165,3 +166,26 @@ def test_a_worse_answer_never_turns_a_denial_into_a_promotion(decided: Callable[
         before = decided(rule(kind, bound), mine, theirs, error(table), better=better)
         after = decided(rule(kind, bound), worse, theirs, error(table), better=better)
         assert before.allowed or not after.allowed
+
+
+def test_a_budget_of_which_one_metric_is_judged_says_that_the_error_is_allowed_for(
+    measured: Build, digests: Mapping[str, str]
+) -> None:
+    shared = Rule(kind="budget", metric="task.accuracy", bound=0.5, also=("refusal.accuracy",))
+    arms = [
+        [judged(measured(WHOLE, digests[arm]), error(SURE)), measured(WHOLE, digests[arm], suite="refusal")]
+        for arm in ("candidate", "baseline")
+    ]
+    for told in (arms, [each[::-1] for each in arms]):
+        named = {"candidate_digest": digests["candidate"], "baseline_digest": digests["baseline"]}
+        made = decide("model", [shared], *told, **named)
+        assert made.allowed
+        assert made.checks[0].reason.endswith("; the judge's error is allowed for")
+    low = error(SHAKY, min_kappa=0.8, allowed_for=False)
+    arms = [
+        [measured(WHOLE, digests[arm]), judged(measured(WHOLE, digests[arm], suite="refusal"), low)]
+        for arm in ("candidate", "baseline")
+    ]
+    made = decide("model", [shared], *arms, **named)
+    assert made.verdict == "inconclusive"
+    assert made.checks[0].reason.endswith("so this decides nothing")

@@ -153,6 +153,15 @@ def test_two_rules_on_the_same_slices_are_not_guessed_between() -> None:
     found, notes = excused([*checks, *checks], [verified(rule=SLICED.text())], CANDIDATE, FIRST, [*written, *written])
     assert not any(each.waived for each in found)
     assert "2 rules read so; expected one" in notes[0]
+    found, notes = excused([*checks, checks[0]], [verified(rule=SLICED.text())], CANDIDATE, FIRST, [*written, written[0]])
+    assert not any(each.waived for each in found)
+    assert "2 rules read so; expected one" in notes[0]
+
+
+def test_checks_without_the_rule_that_they_come_from_are_refused() -> None:
+    checks, written = slices("fail", "pass")
+    with pytest.raises(ValueError, match="zip"):
+        excused(checks, [verified(rule=SLICED.text())], CANDIDATE, FIRST, written[:1])
 
 
 def test_of_several_waivers_the_one_that_lasts_longest_is_shown() -> None:

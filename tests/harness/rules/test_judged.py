@@ -62,6 +62,7 @@ def test_early_failures_refute_what_the_judge_would_show_at_least_of_a_good_cand
     scores = evidence(share(120))
     assert at_least.doubt(rule("at_least", 0.7), scores)[1] == pytest.approx(LEAST.sensitivity * 0.7)
     assert at_most.doubt(rule("at_most", 0.2), scores)[1] == pytest.approx(-(0.2 + (1 - LEAST.specificity) * 0.8))
+    assert at_most.doubt(rule("at_most", 0.2), scores)[0] == [-each for each in share(120)]
     pairs = evidence(share(120), share(110))
     assert must_gain.doubt(rule("must_gain", 0.1), pairs)[1] == pytest.approx(0.1 * LEAST.youden)
     assert max_drop.doubt(rule("max_drop", 0.1), pairs)[1] == max_drop.doubt(
@@ -109,3 +110,25 @@ def test_what_may_be_a_mistake_of_the_judge_cannot_be_lost(better: Better, worst
         near = share(920 if better == "higher" else 80, 1000)
         best = evidence(near, near, better)
         assert not no_room(rule("must_gain", 0.05), best, 1 - worst, "get better")
+
+
+@pytest.mark.parametrize(("better", "score"), [("higher", 1.0), ("lower", 0.0)])
+def test_what_a_judge_may_have_missed_is_never_more_than_everything(better: Better, score: float) -> None:
+    made = zero_tolerance.check(rule("zero_tolerance", 0.5), evidence([score] * 3, better=better, judge=Errors(5, 10, 5, 10)))
+    assert made.outcome == "inconclusive"
+    assert made.interval == (0.0, 1.0)
+    assert "so the rate is at most 1e+02 % with" in made.reason
+
+
+def test_a_ratio_is_moved_by_false_alarms_once() -> None:
+    few, mine, theirs = Errors(100, 100, 50, 60), share(195), share(190)
+    low = paired_difference([(b, c / 1.1) for c, b in zip(mine, theirs, strict=True)], ITEMS).interval[0]
+    off = (1 - few.least(SHARE).specificity) * 0.1 / 1.1
+    assert off < low < 2 * off
+    assert max_ratio.check(rule("max_ratio", 1.1), evidence(mine, theirs, judge=few)).outcome == "pass"
+
+
+def test_a_change_that_the_items_cannot_show_is_no_larger_than_everything() -> None:
+    found = evidence([1.0, 0.0, 1.0, 1.0], [1.0, 1.0, 0.0, 1.0]).change(0.05)
+    assert found.detectable == 1.0
+    assert found.delta == 0.0

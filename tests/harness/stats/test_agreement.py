@@ -23,6 +23,14 @@ def test_kappa_is_statsmodels_with_every_label_of_either_side() -> None:
     assert found.interval == pytest.approx((oracle.kappa_low, oracle.kappa_upp), abs=0.03)
 
 
+def test_the_interval_is_the_middle_of_what_2000_tables_drawn_with_the_seed_1_give() -> None:
+    labels = ["a", "b", "c", "unclear"]
+    counts = numpy.array([[TABLE.get(row, {}).get(column, 0) for column in labels] for row in labels])
+    drawn = numpy.random.default_rng(1).multinomial(66, counts.ravel() / 66, size=2000)
+    kappas = [float(cohens_kappa(each.reshape(4, 4), return_results=False)) for each in drawn]
+    assert kappa(TABLE).interval == pytest.approx(tuple(numpy.quantile(kappas, [0.025, 0.975])), rel=1e-12)
+
+
 def test_perfect_agreement_is_one_and_chance_is_nought() -> None:
     assert kappa_value({"a": {"a": 5}, "b": {"b": 7}}) == 1.0
     assert kappa_value({"a": {"a": 25, "b": 25}, "b": {"a": 25, "b": 25}}) == 0.0
@@ -61,6 +69,7 @@ def test_figures_do_not_change_from_one_call_to_the_next() -> None:
 
 def test_a_share_has_its_exact_interval() -> None:
     assert share(0, 10).value == 0.0
+    assert share(8, 10).value == 0.8
     assert share(8, 10).interval == pytest.approx((0.4439, 0.9748), abs=1e-4)
     assert share(0, 0).value is None
     assert share(0, 0).interval is None

@@ -19,6 +19,7 @@ def test_a_judge_without_error_changes_no_bound() -> None:
     assert PERFECT.change((-0.03, 0.2)) == (-0.03, 0.2)
     assert PERFECT.level((0.1, 0.4)) == (0.1, 0.4)
     assert PERFECT.kept((-0.1, 0.2), 1.5, -1) == (-0.1, 0.2)
+    assert PERFECT.detectable(0.07) == 0.07
     assert (PERFECT.least_judged(0.3), PERFECT.most_judged(0.3), PERFECT.least_gain(0.3)) == (0.3, 0.3, 0.3)
 
 
@@ -36,6 +37,21 @@ def test_a_judge_that_tells_nothing_apart_shows_no_change() -> None:
         assert useless.change((0.2, 0.3)) == (-1.0, 1.0)
         assert useless.kept((0.2, 0.3), 0.9, 1) == (-1.0, 1.0)
         assert useless.least_gain(0.1) == -1.0
+        assert useless.detectable(0.1) == 1.0
+
+
+def test_what_the_items_can_show_is_divided_by_youden_and_ends_at_everything() -> None:
+    least = Least(0.9, 0.6)
+    assert least.detectable(0.1) == pytest.approx(0.2)
+    assert least.detectable(0.6) == 1.0
+
+
+def test_a_ratio_is_off_by_the_false_alarms_on_what_is_not_in_both() -> None:
+    least = Least(0.9, 0.8)
+    assert least.kept((-0.1, 0.2), 1.25, -1) == pytest.approx((-0.14, 0.2))
+    assert least.kept((-0.1, 0.2), 1.25, 1) == pytest.approx((-0.1, 0.24))
+    assert least.kept((-0.1, 0.2), 0.5, 1) == pytest.approx((-0.2, 0.2))
+    assert least.kept((-0.1, 0.2), 0.5, -1) == pytest.approx((-0.1, 0.3))
 
 
 def test_the_bounds_of_a_rate_are_its_hand_reckoned_ends() -> None:
@@ -86,6 +102,12 @@ def test_both_lower_bounds_hold_together_as_often_as_they_say(s: float, c: float
         if least.sensitivity > s or least.specificity > c:
             above += float(binom.pmf(found, n, s) * binom.pmf(cleared, n, c))
     assert above <= error + 1e-9
+
+
+def test_each_of_the_two_bounds_has_half_of_the_error() -> None:
+    assert Errors(9, 10, 17, 20).least(0.05) == Least(share_low(9, 10, 0.025), share_low(17, 20, 0.025))
+    assert Errors(10, 10, 20, 20).least(0.05).sensitivity == pytest.approx(0.025**0.1)
+    assert Errors(10, 10, 20, 20).least(0.05).specificity == pytest.approx(0.025**0.05)
 
 
 def test_a_share_of_nothing_has_no_lower_bound() -> None:
@@ -146,6 +168,13 @@ def test_the_interval_covers_the_truth_with_the_labelled_answers_drawn_anew(p: f
         found = corrected(random.binomial(n, 1 - c + (s + c - 1) * p) / n, n, errors)
         covered += found is not None and found.interval[0] <= p <= found.interval[1]
     assert covered / 2000 >= 0.94
+
+
+def test_a_single_item_has_an_estimate() -> None:
+    found = corrected(1.0, 1, Errors(45, 50, 45, 50))
+    assert found is not None
+    assert (found.value, found.interval[1]) == (1.0, 1.0)
+    assert found.interval[0] < 0.3
 
 
 def test_an_estimate_stays_between_nought_and_one() -> None:
