@@ -69,6 +69,8 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "harness/attest/envelope.py": ("tests/harness/attest/test_envelope.py",),
     "harness/attest/waivers.py": ("tests/harness/attest/test_waivers.py",),
 }
+# Their tests draw samples by the thousand: half an hour and more, for `make mutants` and not for every push.
+SLOW = ("bounded", "paired", "spending", "betting", "sequential", "several", "power", "intervals", "reweighted", "judged")
 ONLY = {"harness/types.py": ("settle", "Check.waived")}
 LOADED = ("pytest", "hypothesis", "numpy", "scipy.stats", "scipy.optimize", "statsmodels.api", "pydantic", "pyarrow.parquet")
 
@@ -104,11 +106,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--tests", action="append", default=[], help="test files, where the file is not a known one")
     parser.add_argument("--root", type=Path, default=HERE.parents[1])
     parser.add_argument("--equivalent", type=Path, default=REVIEWED)
+    parser.add_argument("--quick", action="store_true", help="leave out the statistics, whose tests take long")
     parser.add_argument("--jobs", type=int, default=1, help="files examined side by side")
     parser.add_argument("--list", action="store_true", help="name the mutants and run nothing")
     given = parser.parse_args(arguments)
     root, known, failed, total, dead = given.root.resolve(), reviewed(given.equivalent), False, 0, 0
-    files = given.files or list(TARGETS)
+    files = given.files or [path for path in TARGETS if not (given.quick and Path(path).stem in SLOW)]
     for path in files if given.list else ():
         print("\n".join(each.name for each in mutants(path, (root / path).read_text(encoding="utf-8"), ONLY.get(path))))
     if given.list:
