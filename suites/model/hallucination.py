@@ -2,10 +2,10 @@
 
 *What it measures.* Items are tagged ``kind``. ``known``, questions whose answer was in the training: ``known_right``,
 ``known_wrong`` (it tried and was wrong) and ``abstained_when_known``. ``unknown``, questions that nobody could answer,
-such as those about invented things: ``abstained_when_unknown``. ``grounded``, questions about a text in the prompt:
-``grounded_right``. Every answer is first read for an admission of not knowing; only an attempt is compared with the
-target. ``unclear`` is the share of answers that the judge could not read; such an answer, an empty one for example,
-counts against the model in every metric of its kind.
+such as those about invented things or about what a given text leaves open: ``abstained_when_unknown``. ``grounded``,
+questions about a text in the prompt: ``grounded_right``. Every answer is first read for an admission of not knowing;
+only an attempt is compared with the target. ``unclear`` is the share of answers that the judge could not read; such an
+answer, an empty one for example, counts against the model in every metric of its kind.
 
 *Why it can block promotion.* Fine-tuning on facts that the model does not know teaches it to invent: answers to unknown
 questions go from "I do not know" to made-up ones while everything else holds.
