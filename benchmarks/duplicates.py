@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy
 
 from harness.dataset import texts
-from suites.data.near.alike import Alike, jaccard
+from suites.data.near.alike import Alike
 from suites.data.near.runs import Hashes, sets_of, words
 
 THRESHOLD, WORDS = 0.8, 3
@@ -28,6 +28,12 @@ def planted(originals: list[str], rng: random.Random) -> list[str]:
     rows = originals + copies
     rng.shuffle(rows)
     return rows
+
+
+def jaccard(one: numpy.ndarray, other: numpy.ndarray) -> float:
+    """The share of two sets that both have."""
+    both = len(numpy.intersect1d(one, other, assume_unique=True))
+    return both / (len(one) + len(other) - both)
 
 
 def alike_pairs(sets: list[numpy.ndarray]) -> dict[int, set[int]]:

@@ -49,7 +49,7 @@ class Settings(PluginSettings):
 
 
 class Scanner:
-    """Remembers every distinct row: about 190 bytes of memory each, and eight bytes a word in a temporary file."""
+    """Remembers every distinct row: 17 bytes of memory each, and some 150 and eight a word in temporary files."""
 
     def __init__(self, settings: Settings, salt: bytes) -> None:
         """Has seen nothing."""
@@ -132,7 +132,7 @@ class Scanner:
     def merge(self, other: Scanner) -> None:
         """Adds the rows that another scanner saw, as coming after one's own."""
         before = len(self._firsts)
-        kept = [at for at, number in enumerate(self._firsts.merge(other._firsts)) if number >= before]
+        kept = (self._firsts.merge(other._firsts) >= before).nonzero()[0]
         if self._alike is not None and other._alike is not None:
             self._alike.merge(other._alike, kept)
         self._rows += other._rows
@@ -142,7 +142,7 @@ class Scanner:
         """Returns how many rows repeat another, and how many nearly do."""
         rows, repeated = self._rows, self._rows - self._bare - len(self._firsts)
         counted = {"": repeated}
-        details = {"distinct_rows": len(self._firsts), "rows_without_text": self._bare}
+        details: dict[str, Any] = {"distinct_rows": len(self._firsts), "rows_without_text": self._bare}
         if self._alike is not None:
             counted["near_"] = sum(self._alike.near)
             details |= {

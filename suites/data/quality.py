@@ -19,6 +19,8 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -39,6 +41,7 @@ METRICS = {"rows.*": "lower", "share.*": "lower"}
 PACKAGES = ("numpy",)
 KINDS = ("empty", "roles", "truncated", "at_cap", "encoding", "language", "length", "conflict")
 SHOWN, FEW_WORDS = 10, 50
+_CHUNK = 4096
 _WHERE = ("file", "row", "field", "role", "text")
 
 
@@ -52,10 +55,11 @@ class Settings(PluginSettings):
 
 
 class Scanner:
-    """Counts faults: memory for a row's question and answer, about 60 bytes, and for every distinct length."""
+    """Counts faults: seven bytes of memory for a question, 40 in temporary files, and some for every distinct length."""
 
     def __init__(self, settings: Settings, salt: bytes) -> None:
         """Starts at zero."""
+        from suites.data.near.column import Column
         from suites.data.near.firsts import Firsts
 
         self.settings, self._salt = settings, salt
@@ -67,7 +71,7 @@ class Scanner:
         self._extremes: list[tuple[int, str, int]] = []
         self._rows = self._short = 0
         self._questions = Firsts()
-        self._answer_of, self._asked = array("Q"), array("I")
+        self._answer_of, self._asked = Column("u8"), array("I")
         self._conflicts = bytearray()
 
     def scan_batch(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
@@ -148,26 +152,33 @@ class Scanner:
         self, columns: dict[str, list[Any]], pairs: list[tuple[bytes, int, range, int]]
     ) -> list[Found]:
         places = [(columns["file"][row[0]], columns["row"][row[0]]) for _, _, row, _ in pairs]
+        numbers = self._questions.numbers([pair[0] for pair in pairs], places)
+        others = self._add(numbers, [pair[1] for pair in pairs])
         found = []
-        for number, (_, answer, _, at) in zip(
-            self._questions.numbers([pair[0] for pair in pairs], places), pairs, strict=True
-        ):
-            if self._add(number, answer, 1, False):
+        for number, (_, _, _, at), other in zip(numbers, pairs, others, strict=True):
+            if other:
                 file, row = self._questions.place(number)
                 found.append(self._found("CONFLICT", at, columns, f"answers otherwise than the row {file}:{row}"))
         return found
 
-    def _add(self, number: int, answer: int, times: int, conflict: bool) -> bool:
-        """Counts an answer to a question; whether it is another than the first."""
-        if number == len(self._answer_of):
-            self._answer_of.append(answer)
-            self._asked.append(times)
-            self._conflicts.append(conflict)
-            return False
-        other = self._answer_of[number] != answer
-        self._asked[number] += times
-        self._conflicts[number] |= other or conflict
-        return other
+    def _add(
+        self, numbers: Sequence[int], answers: Sequence[int], times: Iterable[int] = repeat(1),
+        conflicts: Iterable[bool] = repeat(False),
+    ) -> list[bool]:  # fmt: skip
+        """Counts answers to questions; whether each is another than the question's first."""
+        known = [number for number in numbers if number < len(self._answer_of)]
+        first = dict(zip(known, self._answer_of.view()[known].tolist(), strict=True))
+        others, new = [], []
+        for number, answer, often, conflict in zip(numbers, answers, times, conflicts, strict=False):
+            if number == len(self._asked):
+                self._asked.append(0)
+                self._conflicts.append(False)
+                new.append(answer)
+            others.append(first.setdefault(number, answer) != answer)
+            self._asked[number] += often
+            self._conflicts[number] |= others[-1] or conflict
+        self._answer_of.append(new)
+        return others
 
     def merge(self, other: Scanner) -> None:
         """Adds what another scanner counted, its rows coming after one's own."""
@@ -178,8 +189,11 @@ class Scanner:
         self._extremes = _ends(self._extremes + other._extremes)
         self._rows += other._rows
         self._short += other._short
-        for at, number in enumerate(self._questions.merge(other._questions)):
-            self._add(number, other._answer_of[at], other._asked[at], bool(other._conflicts[at]))
+        numbers = self._questions.merge(other._questions)
+        for start in range(0, len(numbers), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            answers = other._answer_of.read(start, start + _CHUNK).tolist()
+            self._add(numbers[part].tolist(), answers, other._asked[part], map(bool, other._conflicts[part]))
 
     def result(self) -> Scanned:
         """Returns the rows of every kind of fault."""

@@ -3,8 +3,9 @@
 ::
 
     runs.py    texts to words, words to 64-bit hashes, hashes to runs of words
-    index.py   rows by a 32-bit key, in sorted arrays
+    column.py  numbers in a temporary file
+    index.py   rows by a 32-bit key: sorted entries, most of them in files
     firsts.py  which row had each digest first
-    sets.py    the sets themselves, in a temporary file
+    sets.py    the sets themselves, in files, and the exact similarity of pairs of them
     alike.py   min-wise signatures in bands: candidates, each verified by exact Jaccard similarity
 """

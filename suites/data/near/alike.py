@@ -7,6 +7,7 @@ the threshold. What meets is verified, so that nothing is found that is not ther
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,14 +15,15 @@ from typing import NamedTuple
 import numpy
 from numpy.typing import NDArray
 
-from suites.data.near.index import Index
+from suites.data.near.index import Index, Keys, entries_of
 from suites.data.near.runs import mixed
-from suites.data.near.sets import Sets
+from suites.data.near.sets import Hashed, Places, Ragged, Sets, similarities
 
 BANDS, RECALL, VERIFIED = 14, 0.99, 256
+# How many candidates have been compared after each round: mostly the first is alike or none is.
+_ROUNDS = (0, 1, 4, 16, 64, VERIFIED)
 _SEED = 20240
-
-Keys = NDArray[numpy.uint32]
+_CHUNK = 4096
 
 
 class Match(NamedTuple):
@@ -37,14 +39,8 @@ def rows_a_band(threshold: float) -> int:
     return 16 if threshold == 1 else max(1, min(16, math.floor(math.log(needed) / math.log(threshold))))
 
 
-def jaccard(one: NDArray[numpy.uint64], other: NDArray[numpy.uint64]) -> float:
-    """The share of two sorted sets, neither of them empty, that both have."""
-    both = int(numpy.count_nonzero(other.take(numpy.searchsorted(other, one), mode="clip") == one))
-    return both / (len(one) + len(other) - both)
-
-
 class Alike:
-    """Sets in their order, each compared with those before it: about 130 bytes of memory a set.
+    """Sets in their order, each compared with those before it: about 15 bytes of memory a set, the rest in files.
 
     A set with more than :data:`VERIFIED` candidates of fitting size is compared with those that it meets most often;
     ``unsure`` counts the sets for which that found nothing. Only such can differ between parts and the whole.
@@ -59,88 +55,81 @@ class Alike:
         raw = numpy.random.PCG64(_SEED).random_raw(2 * BANDS * rows_a_band(threshold))
         self._factors, self._terms = raw[::2] | numpy.uint64(1), raw[1::2]
 
-    def add(self, sets: Sequence[NDArray[numpy.uint64]]) -> list[Match | None]:
+    def add(self, sets: Sequence[Hashed]) -> list[Match | None]:
         """Adds some sets and returns the first that is found alike before each."""
         before = len(self._sets)
-        keys = self._signed(sets)
-        self._keep(sets, keys)
-        matches = self._matches(sets, keys, before + numpy.arange(len(sets)))
+        matches = self._added(Ragged.of(sets), before + numpy.arange(len(sets)))
         self.near += bytes(match is not None for match in matches)
         return matches
 
-    def merge(self, other: Alike, kept: Sequence[int]) -> None:
+    def merge(self, other: Alike, kept: Places) -> None:
         """Adds sets of another, all of which come after one's own; a set that is not kept is one of one's own."""
         before = len(self._sets)
-        every = numpy.stack([band.keys(len(other._sets)) for band in other._bands])
         self.unsure += other.unsure
-        for start in range(0, len(kept), 4096):
-            numbers = kept[start : start + 4096]
-            sets, keys = [other._sets[number] for number in numbers], every[:, numbers]
-            found = [other.near[number] for number in numbers]
-            limits = numpy.where(numpy.array(found, bool), 0, before)
-            matches = self._matches(sets, keys, limits)
-            self._keep(sets, keys)
+        for start in range(0, len(kept), _CHUNK):
+            numbers = kept[start : start + _CHUNK]
+            found = numpy.frombuffer(other.near, numpy.uint8)[numbers] > 0
+            matches = self._added(other._sets.read(numbers), numpy.where(found, 0, before))
             self.near += bytes(was or match is not None for was, match in zip(found, matches, strict=True))
 
-    def _keep(self, sets: Sequence[NDArray[numpy.uint64]], keys: Keys) -> None:
-        rows = len(self._sets) + numpy.arange(len(sets), dtype=numpy.uint32)
-        filled = numpy.array([len(each) > 0 for each in sets], bool)
-        for band, of_band in zip(self._bands, keys, strict=True):
-            band.add(of_band[filled], rows[filled])
+    def _added(self, sets: Ragged, limits: Places) -> list[Match | None]:
+        """Keeps sets and returns the first below each limit that is found alike: those that meet most are tried first."""
+        rows = len(self._sets) + numpy.arange(len(sets.sizes))
         self._sets.extend(sets)
+        asked, found, more = self._candidates(sets, rows, limits)
+        first, similarity = self._verified(sets, asked, found)
+        many = numpy.bincount(asked, minlength=len(rows)) > VERIFIED
+        self.unsure += int(numpy.count_nonzero((first < 0) & (more | many)))
+        pairs = zip(first.tolist(), similarity.tolist(), strict=True)
+        return [Match(row, alike) if row >= 0 else None for row, alike in pairs]
 
-    def _signed(self, sets: Sequence[NDArray[numpy.uint64]]) -> Keys:
-        """One key a band and set, shape (bands, sets); of an empty set 0."""
-        filled = [number for number, each in enumerate(sets) if len(each)]
-        keys = numpy.zeros((BANDS, len(sets)), numpy.uint32)
-        if not filled:
-            return keys
-        every = numpy.concatenate([sets[number] for number in filled])
-        starts = numpy.cumsum([0, *(len(sets[number]) for number in filled[:-1])])
+    def _signed(self, sets: Ragged) -> Keys:
+        """One key a band and set that is not empty, shape (bands, sets)."""
+        starts = sets.starts[sets.sizes > 0]
+        keys = numpy.zeros((BANDS, len(starts)), numpy.uint32)
         width = len(self._factors) // BANDS
-        for band in range(BANDS):
-            key = numpy.zeros(len(filled), numpy.uint64)
+        for band in range(BANDS if len(starts) else 0):
+            key = numpy.zeros(len(starts), numpy.uint64)
             for at in range(band * width, (band + 1) * width):
-                hashed = every * self._factors[at] + self._terms[at]
+                hashed = sets.values * self._factors[at] + self._terms[at]
                 key = mixed(key ^ numpy.minimum.reduceat(hashed, starts))
-            keys[band, filled] = (key >> numpy.uint64(32)).astype(numpy.uint32)
+            keys[band] = (key >> numpy.uint64(32)).astype(numpy.uint32)
         return keys
 
-    def _matches(
-        self, sets: Sequence[NDArray[numpy.uint64]], keys: Keys, limits: NDArray[numpy.int64]
-    ) -> list[Match | None]:
-        """The first set found alike below each limit: those that meet in most bands are tried first."""
-        found: list[Match | None] = [None] * len(sets)
-        asked, rows, meets, more = self._candidates(sets, keys, limits)
-        edges = numpy.searchsorted(asked, numpy.arange(len(sets) + 1))
-        for number, each in enumerate(sets):
-            start, end = int(edges[number]), int(edges[number + 1])
-            order = numpy.lexsort((rows[start:end], -meets[start:end]))[:VERIFIED]
-            found[number] = self._verified(each, rows[start:end][order])
-            self.unsure += found[number] is None and bool(more[number] or end - start > VERIFIED)
-        return found
+    def _candidates(self, sets: Ragged, rows: Places, limits: Places) -> tuple[Places, Places, NDArray[numpy.bool_]]:
+        """Adds sets to the bands.
 
-    def _candidates(
-        self, sets: Sequence[NDArray[numpy.uint64]], keys: Keys, limits: NDArray[numpy.int64]
-    ) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64], NDArray[numpy.int64], NDArray[numpy.bool_]]:
-        """Pairs of set and earlier row of fitting size, in how many bands they meet; whether some were left out."""
-        sizes = numpy.array([len(each) for each in sets], numpy.int64)
-        kept = numpy.frombuffer(self._sets.sizes, numpy.uint32) if len(self._sets) else numpy.zeros(0, numpy.uint32)
-        pairs, more = [numpy.zeros(0, numpy.int64)], numpy.zeros(len(sets), bool)
-        for band, of_band in zip(self._bands, keys, strict=True):
-            asked, rows, left_out = band.find(of_band)
-            more |= left_out & (limits > 0) & (sizes > 0)
-            mine, theirs = sizes[asked], kept[rows].astype(numpy.int64)
-            # Sets whose sizes differ more than the threshold allows cannot be alike.
-            fits = numpy.minimum(mine, theirs) >= self.threshold * numpy.maximum(mine, theirs)
-            fits &= (rows < limits[asked]) & (mine > 0)
-            pairs.append((asked[fits] << 32) | rows[fits].astype(numpy.int64))
+        Returns:
+            Pairs of set and earlier row of fitting size, for each set those first that meet in most bands; whether some
+            were left out, of each set.
+        """
+        filled = numpy.flatnonzero(sets.sizes)
+        pairs, more = [numpy.zeros(0, numpy.int64)], numpy.zeros(len(rows), bool)
+        for band, keys in zip(self._bands, self._signed(sets), strict=True):
+            entries = entries_of(keys, rows[filled])
+            at, found, left_out = band.find(keys, entries)
+            band.add(entries)
+            asked = filled[at]
+            more[filled] |= left_out & (limits[filled] > 0)
+            below = found < limits[asked]
+            pairs.append((asked[below] << 32) | found[below])
         distinct, meets = numpy.unique(numpy.concatenate(pairs), return_counts=True)
-        return distinct >> 32, distinct & 0xFFFFFFFF, meets, more
+        asked, found = distinct >> 32, distinct & 0xFFFFFFFF
+        mine, theirs = sets.sizes[asked], self._sets.sizes(found)
+        # Sets whose sizes differ more than the threshold allows cannot be alike.
+        fits = numpy.minimum(mine, theirs) >= self.threshold * numpy.maximum(mine, theirs)
+        order = numpy.lexsort((found[fits], -meets[fits], asked[fits]))
+        return asked[fits][order], found[fits][order], more
 
-    def _verified(self, one: NDArray[numpy.uint64], rows: NDArray[numpy.int64]) -> Match | None:
-        for row in rows.tolist():
-            similarity = jaccard(one, self._sets[row])
-            if similarity >= self.threshold:
-                return Match(row, similarity)
-        return None
+    def _verified(self, sets: Ragged, asked: Places, rows: Places) -> tuple[Places, NDArray[numpy.float64]]:
+        """The first row of each set's candidates that is alike, or -1, and its similarity."""
+        rank = numpy.arange(len(asked)) - numpy.searchsorted(asked, asked)
+        first, similarity = numpy.full(len(sets.sizes), -1), numpy.zeros(len(sets.sizes))
+        for low, high in itertools.pairwise(_ROUNDS):
+            now = numpy.flatnonzero((low <= rank) & (rank < high) & (first[asked] < 0))
+            if len(now):
+                alike = similarities(sets, asked[now], self._sets, rows[now])
+                good = numpy.flatnonzero(alike >= self.threshold)
+                which, at = numpy.unique(asked[now][good], return_index=True)
+                first[which], similarity[which] = rows[now][good][at], alike[good][at]
+        return first, similarity

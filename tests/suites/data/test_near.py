@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 
 from harness.dataset import texts
 from suites.data.duplicates import Scanner, Settings
-from suites.data.near.alike import BANDS, RECALL, Alike, jaccard, rows_a_band
-from suites.data.near.index import Index
+from suites.data.near import sets as set_files
+from suites.data.near.alike import BANDS, RECALL, Alike, rows_a_band
+from suites.data.near.column import Column
+from suites.data.near.firsts import Firsts
+from suites.data.near.index import MOST, SPILLED, Index, Run, entries_of
 from suites.data.near.runs import Hashes, Runs, sets_of, symbols, words
-from suites.data.near.sets import Sets
+from suites.data.near.sets import Ragged, Sets, similarities
 
 ALPHABET = [f"w{number}" for number in range(5000)]
 
@@ -59,27 +62,120 @@ def test_scripts_without_spaces_are_read_sign_by_sign() -> None:
     assert [word for word, _, _ in symbols("3 * 4 - 5, well-known")] == ["3", "*", "4", "-", "5", "well", "known"]
 
 
-@given(st.lists(st.lists(st.integers(0, 5), max_size=5), max_size=8))
-def test_the_index_finds_what_a_dictionary_finds(batches: list[list[int]]) -> None:
+def jaccard(one: Any, other: Any) -> float:
+    mine, theirs = set(one.tolist()), set(other.tolist())
+    return len(mine & theirs) / len(mine | theirs)
+
+
+def numbers_of(values: list[int] | range) -> Any:
+    return numpy.array(values, numpy.uint32)
+
+
+@given(st.lists(st.lists(st.integers(0, 5), max_size=5), max_size=8), st.lists(st.integers(0, 5), max_size=3))
+def test_the_index_finds_what_a_dictionary_finds(batches: list[list[int]], last: list[int]) -> None:
     index, rows = Index(), []
     for batch in batches:
-        index.add(numpy.array(batch, numpy.uint32), numpy.arange(len(rows), len(rows) + len(batch), dtype=numpy.uint32))
+        index.add(entries_of(numbers_of(batch), numbers_of(range(len(rows), len(rows) + len(batch)))))
         rows += batch
-    asked, found, more = index.find(numpy.arange(6, dtype=numpy.uint32))
-    expected = {(key, row) for row, key in enumerate(rows)}
-    assert set(zip(asked.tolist(), found.tolist(), strict=True)) == expected
-    assert len(found) == len(rows)
+    fresh = entries_of(numbers_of(last), numbers_of(range(len(rows), len(rows) + len(last))))
+    asked, found, more = index.find(numbers_of([4, 1, 0, 3, 5, 2]), fresh if last else None)
+    keys = numpy.array([4, 1, 0, 3, 5, 2])[asked]
+    assert sorted(zip(keys.tolist(), found.tolist(), strict=True)) == sorted(
+        (key, row) for row, key in enumerate([*rows, *last])
+    )
     assert not more.any()
-    assert index.keys(len(rows)).tolist() == rows
+
+
+def test_the_index_finds_in_files_what_it_found_in_memory() -> None:
+    rng, index = numpy.random.default_rng(2), Index()
+    keys = rng.integers(0, 2**32, 5 * SPILLED, dtype=numpy.uint32)
+    keys[::5] = keys[0]
+    for start in range(0, len(keys), 5000):
+        part = keys[start : start + 5000]
+        index.add(entries_of(part, numbers_of(range(start, start + len(part)))))
+    assert len(index._files) > 1
+    assert index._recent
+    absent = rng.integers(0, 2**32, 2000, dtype=numpy.uint32)
+    asked, rows, more = pickle.loads(pickle.dumps(index)).find(numpy.concatenate([keys[1::97], absent]))
+    many = numpy.flatnonzero(keys[1::97] == keys[0])
+    assert numpy.flatnonzero(more).tolist() == many.tolist()
+    assert rows[asked == many[0]].tolist() == list(range(0, 5 * MOST, 5))
+    rare = keys[1::97] != keys[0]
+    held = dict[int, set[int]]()
+    for at, row in zip(asked.tolist(), rows.tolist(), strict=True):
+        held.setdefault(at, set()).add(row)
+    where = dict[int, set[int]]()
+    for row, key in enumerate(keys.tolist()):
+        where.setdefault(key, set()).add(row)
+    wanted = [*keys[1::97].tolist(), *absent.tolist()]
+    assert all(
+        held.get(at, set()) == where.get(wanted[at], set())
+        for at in [*numpy.flatnonzero(rare), *range(len(rare), len(wanted))]
+    )
+
+
+def test_few_keys_are_looked_for_in_a_file_in_vain() -> None:
+    rng = numpy.random.default_rng(3)
+    keys, run = numpy.unique(rng.integers(0, 2**32, 50_000, dtype=numpy.uint32)), Run(50_000)
+    for part in numpy.array_split(entries_of(keys, numbers_of(range(len(keys)))), 7):
+        run.append(part)
+    assert len(run.may_hold(keys)) == len(keys)
+    assert len(run.may_hold(rng.integers(0, 2**32, 10_000, dtype=numpy.uint32))) < 1400
+
+
+def test_a_column_is_read_as_written_here_and_elsewhere() -> None:
+    column = Column("u4")
+    assert column.view().tolist() == column.read(0, 5).tolist() == []
+    column.append([3, 4])
+    column.append(numpy.array([], numpy.uint32))
+    column.append(numpy.array([7], numpy.int64))
+    for each in (column, pickle.loads(pickle.dumps(column))):
+        assert len(each) == 3
+        assert each.view().tolist() == [3, 4, 7]
+        assert each.read(1, 9).tolist() == [4, 7]
 
 
 def test_sets_are_read_as_written_here_and_elsewhere() -> None:
     sets, written = Sets(), [numpy.arange(size, dtype=numpy.uint64) for size in (3, 0, 5)]
-    assert [len(each) for each in pickle.loads(pickle.dumps(sets)).sizes] == []
-    sets.extend(written[:2])
-    sets.extend(written[2:])
-    for copy in (sets, pickle.loads(pickle.dumps(sets))):
-        assert [copy[number].tolist() for number in range(len(copy))] == [each.tolist() for each in written]
+    assert len(pickle.loads(pickle.dumps(sets))) == 0
+    sets.extend(Ragged.of(written[:2]))
+    sets.extend(Ragged.of(written[2:]))
+    for each in (sets, pickle.loads(pickle.dumps(sets))):
+        found = each.read(numpy.array([2, 0, 1, 2]))
+        assert numpy.split(found.values, found.starts[1:])[3].tolist() == written[2].tolist()
+        assert found.sizes.tolist() == each.sizes(numpy.array([2, 0, 1, 2])).tolist() == [5, 3, 0, 5]
+
+
+_SETS = st.lists(st.sets(st.integers(0, 12), min_size=1), min_size=1, max_size=6)
+
+
+@given(_SETS, _SETS, st.integers(1, 40))
+def test_similarities_are_those_of_plain_sets(ones: list[set[int]], others: list[set[int]], chunk: int) -> None:
+    first, second = ([numpy.array(sorted(each), numpy.uint64) for each in sets] for sets in (ones, others))
+    sets = Sets()
+    sets.extend(Ragged.of(second))
+    pairs = numpy.array(list(itertools.product(range(len(ones)), range(len(others)))))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(set_files, "CHUNK", chunk)
+        found = similarities(Ragged.of(first), pairs[:, 0], sets, pairs[:, 1])
+    assert found.tolist() == [jaccard(first[one], second[other]) for one, other in pairs]
+
+
+def test_digests_keep_their_first_place_across_merges() -> None:
+    rng = random.Random(4)
+    digests = [rng.randbytes(16) for _ in range(300)]
+    asked = [rng.choice(digests) for _ in range(1000)]
+    places = [(f"{at % 3}.jsonl", at) for at in range(1000)]
+    whole, parts = Firsts(), (Firsts(), Firsts())
+    expected = whole.numbers(asked, places)
+    parts[0].numbers(asked[:400], places[:400])
+    own = parts[1].numbers(asked[400:], places[400:])
+    now = parts[0].merge(parts[1])
+    assert [now[number] for number in own] == expected[400:]
+    assert [parts[0].place(number) for number in range(len(whole))] == [
+        whole.place(number) for number in range(len(whole))
+    ]
+    assert [whole.place(number)[1] for number in expected] == [asked.index(digest) for digest in asked]
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
@@ -106,11 +202,6 @@ def test_of_pairs_as_alike_as_the_threshold_nearly_all_are_found_and_no_other() 
     assert all(match is None for match, value in zip(found, true, strict=True) if value < 0.8)
     hits = sum(match is not None for match, value in zip(found, true, strict=True) if 0.8 <= value < 0.86)
     assert hits >= 0.99 * len(near)
-
-
-def test_similarity_is_the_share_of_both() -> None:
-    one, other = numpy.array([1, 2, 3, 9], numpy.uint64), numpy.array([2, 3, 4], numpy.uint64)
-    assert jaccard(one, other) == jaccard(other, one) == 2 / 5
 
 
 def scan(folder: Path, *rows: dict[str, Any], **named: Any) -> tuple[dict[str, float], list[dict[str, Any]]]:
