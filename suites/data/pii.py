@@ -1,6 +1,7 @@
 """Personal data in training rows, found by Presidio's patterns, checksums and context words, and by a tagger of names.
 
-*What it measures*: rows with at least one finding at or above its kind's threshold, and findings by kind: e-mail
+*What it measures*: rows with at least one finding at or above its kind's threshold (``rows_with_identifiers``: of a kind
+that points to someone by itself, which names, places, days and addresses of pages do not), and findings by kind: e-mail
 addresses, phone, card, account and social-security numbers, IP addresses and the other kinds that have a recognisable
 form; and names of people, places and organisations, which a small tagger that ships with this project finds in English
 (setting ``ner``). The details say what was not looked for, and how much of each kind of name the tagger found in public
@@ -40,10 +41,15 @@ if TYPE_CHECKING:
 
 VERSION = "2"
 BY_ROW = True
-METRICS = {"rows_with_findings": "lower", "findings": "lower", "share_of_rows": "lower", "entity.*": "lower"}
+METRICS = {
+    "rows_with_findings": "lower", "rows_with_identifiers": "lower", "findings": "lower", "share_of_rows": "lower",
+    "entity.*": "lower",
+}  # fmt: skip
 PACKAGES = ("presidio-analyzer", "spacy", "phonenumbers", "tldextract", "regex")
 NEEDS_A_MODEL = KINDS
 TIMED_OUT = "TIMED_OUT"
+#: What points to no one by itself: nearly every text names someone, a place or a day.
+NO_IDENTIFIERS = frozenset({*KINDS, "DATE_TIME", "URL"})
 
 
 class Settings(PluginSettings):
@@ -70,7 +76,7 @@ class Scanner:
         """Starts at zero; the analyzer is made with the first batch."""
         self.settings, self._salt = settings, salt
         self._counts: Counter[str] = Counter()
-        self._rows = self._found_in = 0
+        self._rows = self._found_in = self._identified = 0
         self._entities: tuple[str, ...] | None = None
 
     def scan_batch(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
@@ -124,9 +130,11 @@ class Scanner:
 
     def _count(self, batch: pyarrow.RecordBatch, found: list[Found]) -> None:
         hit = {each.at for each in found}
+        pointing = {each.at for each in found if each.entity not in NO_IDENTIFIERS}
         for row in spans_of_rows(batch):
             self._rows += 1
             self._found_in += any(at in hit for at in row)
+            self._identified += any(at in pointing for at in row)
         self._counts.update(each.entity for each in found)
 
     def merge(self, other: Scanner) -> None:
@@ -134,6 +142,7 @@ class Scanner:
         self._counts += other._counts
         self._rows += other._rows
         self._found_in += other._found_in
+        self._identified += other._identified
         self._entities = self._entities or other._entities
 
     def result(self) -> Scanned:
@@ -142,6 +151,7 @@ class Scanner:
         counted = [*looked, *([TIMED_OUT] if self._counts[TIMED_OUT] else [])]
         metrics = (
             census("pii.rows_with_findings", self._found_in, rows),
+            census("pii.rows_with_identifiers", self._identified, rows),
             census("pii.findings", self._counts.total(), rows),
             census("pii.share_of_rows", self._found_in / rows if rows else 0.0, rows),
             *(census(f"pii.entity.{kind}", self._counts[kind], rows) for kind in counted),

@@ -67,6 +67,8 @@ def test_each_kind_is_found(tmp_path: Path) -> None:
     for kind in ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "IP_ADDRESS", "DATE_TIME"):
         assert value(found, f"entity.{kind}") >= 1, kind
     assert value(found, "rows_with_findings") == 7
+    # A day points to no one.
+    assert value(found, "rows_with_identifiers") == 6
     assert value(found, "share_of_rows") == 1
 
 
