@@ -94,7 +94,7 @@ class Answer(Noun):
 
 
 class Subject(Protocol):
-    """A model that can be asked; its answers come from the sample store where they are there."""
+    """A model that can be asked, or its sample store; ``details``, where it has them, say what was out of the ordinary."""
 
     digest: str
 
@@ -314,7 +314,7 @@ def measurement(
         expected=len(found.samples),
         metrics=metrics_of(suite, found.samples, better, bare=passing),
         samples=found.samples,
-        details=dict(found.details),
+        details={**found.details, **getattr(subject, "details", {})},
         judges=found.judges,
     )
 

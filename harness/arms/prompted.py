@@ -114,6 +114,11 @@ class Prompted:
         """What the model says."""
         return self._subject.conditions
 
+    @property
+    def details(self) -> Mapping[str, str]:
+        """What the model says of how it was asked."""
+        return getattr(self._subject, "details", {})
+
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Answers every request, in order, with the prompt put in.
 

