@@ -36,6 +36,7 @@ from harness.model.pool import Models
 from harness.pipeline import Done, Services, Stage, perform
 from harness.policy import write_policies
 from harness.promotion import promote
+from harness.rescored import noted
 from harness.run_folder import claim, write_evidence
 from harness.scanned import DataScan, redaction_note
 from harness.scanning.engines import Engine
@@ -124,7 +125,7 @@ class Job:
                 with failures(f"evaluate.{suite}", found):
                     into.append(self.evaluate(suite, arm_of, found, services, needed.get(suite)))
         found.decided_on = today()
-        return decide(
+        made = decide(
             "model",
             held(run.gates, found.selection),
             (*found.scan, *found.candidate),
@@ -138,6 +139,7 @@ class Job:
             notes=found.notes,
             policies=self.policies,
         )
+        return noted(made, found.scan, found.candidate, found.baseline)
 
     def data_decision(self, found: Findings) -> Decision:
         """The verdict over the training data alone."""

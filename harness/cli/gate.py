@@ -17,6 +17,7 @@ from harness.cli.terminal import JSON, RUN_FOLDER, TRUST, tell
 from harness.errors import UsageError
 from harness.gate import decide
 from harness.policy import read_policy
+from harness.rescored import noted
 from harness.selection import held
 from harness.spec import read_run_file
 from harness.types import Decision, PolicyName, Rule
@@ -103,7 +104,7 @@ def _decided(
     """Decides again; problems and notes of the run stay."""
     old = audit.decision
     reached = {rule.text() for rule in rules}
-    return decide(
+    made = decide(
         old.stage,
         held(rules, audit.selection),
         (*audit.scan, *audit.candidate),
@@ -117,3 +118,4 @@ def _decided(
         notes=(*old.notes, *waivers.notes),
         policies=policies,
     )
+    return noted(made, audit.scan, audit.candidate, audit.baseline)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from harness.dataset import texts
+from harness.held_out import FIELD, named_texts
 from harness.suite import question, read_items
 from harness.types import Example
 from suites.data.near.runs import Hashes, Runs, spread, symbols
@@ -63,14 +64,22 @@ def words_of(text: str) -> list[str]:
     return [word for word, _, _ in symbols(text)]
 
 
-def passages(path: Path) -> Iterator[tuple[str, str, bool]]:
+def passages(path: Path, suite: str = "") -> Iterator[tuple[str, str, bool]]:
     """Yields each item's id, a text of it, and whether that is the question, which counts in whole however short it is.
 
-    A file that holds no items is read as rows: what every text of a row says is a passage.
+    An id is that of the item's sample in a measurement of its suite, except where a file holds neither items nor held-out
+    texts: it is then read as rows, and what every text of a row says is a passage.
+
+    Args:
+        path: The file.
+        suite: What the file is called; held-out texts of a suite are called ``<suite>-texts``.
 
     Raises:
         DataError: A line cannot be read.
     """
+    if suite.partition("-")[2] == FIELD:
+        yield from ((name, text, False) for name, text in named_texts(path))
+        return
     if not _holds_items(path):
         for batch in texts([path]):
             for row, field, text in zip(
@@ -129,7 +138,7 @@ class Passages:
         runs: list[set[int]] = []
         wholes: list[list[tuple[int, int]]] = []
         for suite, path in sorted(files.items()):
-            for of, text, asked in passages(path):
+            for of, text, asked in passages(path, suite):
                 item = Item(suite, of)
                 if item not in numbers:
                     numbers[item] = len(numbers)

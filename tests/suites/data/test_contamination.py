@@ -116,3 +116,12 @@ def test_the_shipped_items_are_looked_for_where_none_are_named() -> None:
     shipped = Settings().items
     assert {"refusal", "safety", "task"} <= set(shipped)
     assert set(shipped) <= set(plugins.names("model suite"))
+
+
+def test_held_out_texts_of_a_suite_go_by_the_names_of_their_samples(tmp_path: Path) -> None:
+    (tmp_path / "prose.txt").write_text(f"A first line\nand its second.\n\n{LONG}\n")
+    (tmp_path / "x.jsonl").write_text(json.dumps({"text": LONG}) + "\n")
+    scanner = Scanner(Settings(items={"retention-texts": tmp_path / "prose.txt"}), b"s" * 32)
+    for batch in texts([tmp_path / "x.jsonl"]):
+        scanner.scan_batch(batch)
+    assert scanner.result().details["contaminated_items"] == {"retention-texts": ["texts/00002"]}
