@@ -18,6 +18,7 @@ from harness.dataset import parts
 from harness.scanning.engines import each_done
 from harness.scanning.part import Job, scan_part, unpacked
 from harness.scanning.states import restore
+from harness.stages.scan_ahead import heaviest_first
 
 
 def timed(job: Job) -> tuple[int, float, dict[str, bytes]]:
@@ -60,7 +61,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     told = parser.parse_args()
     suites = {name: plugins.load("data suite", name).Settings() for name in told.suite}
-    jobs = [Job(told.file, told.file.name, part, suites, b"s" * 32) for part in parts(told.file)]
+    jobs = heaviest_first(Job(told.file, told.file.name, part, suites, b"s" * 32) for part in parts(told.file))
     # What was loaded before stays loaded: several go first, so that one does not pay for nothing that they paid.
     many = scanned(jobs, told.workers)
     one = scanned(jobs, 1)

@@ -17,10 +17,9 @@ from typing import BinaryIO, NamedTuple
 from harness.dataset.kinds import Kind, kind_of
 from harness.dataset.lines import Line, Span, lines
 from harness.dataset.parsing import SEPARATORS, Records, Unreadable, columns_in, decoded, is_array
-from harness.dataset.reading import WHOLE, Part, Row, read, suffix_of
+from harness.dataset.reading import ROW_WEIGHT, WHOLE, Part, Row, read, suffix_of
 
-# A row weighs its bytes and some more, as a scan costs something for every row. About 4,000 rows of a hundred bytes.
-ROW_WEIGHT = 512
+# Of what rows weigh; about 4,000 rows of a hundred bytes.
 LEAST, USUAL, MOST = 2**19, 2**21, 2**23
 
 

@@ -19,6 +19,8 @@ from harness.dataset.parsing import PARSERS, Unreadable
 from harness.errors import DataError, IntegrityError
 
 BadRows = Literal["stop", "skip"]
+# What a row costs a scan beside its bytes, in bytes.
+ROW_WEIGHT = 512
 
 # Ids are shown in findings, so only those are taken over that can hardly be personal data or a secret themselves.
 _SHOWN_ID = re.compile(r"[A-Za-z_:./-]{0,64}\d{0,8}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -81,6 +83,12 @@ class Part:
     kind: Kind | None = None
     header: tuple[str, ...] = ()
     digest: str = ""
+
+    @property
+    def weight(self) -> int:
+        """How much work the part is, in bytes: a scan costs something for every row as well."""
+        own = self.span.end - self.span.start if self.span.end is not None and self.digest else 0
+        return own + ROW_WEIGHT * self.rows
 
 
 WHOLE = Part()

@@ -6,9 +6,10 @@ import importlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from harness.scanning.sarif import sarif
 from harness.store import write_atomic
@@ -19,23 +20,37 @@ RENDERER = "reports.scan"
 FINDINGS, SARIF, HTML = "findings.jsonl", "findings.sarif", "report.html"
 
 
-class Findings:
-    """The findings of a file, read when they are asked for: there may be more of them than memory."""
+@dataclass(frozen=True)
+class Findings(Sequence[dict[str, Any]]):
+    """The findings of a file, read when they are asked for: there may be more of them than memory.
 
-    def __init__(self, path: Path) -> None:
-        """Names the file."""
-        self._path = path
+    Attributes:
+        path: The file; one that stays as it is.
+    """
+
+    path: Path
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        with self._path.open(encoding="utf-8") as lines:
+        with self.path.open(encoding="utf-8") as lines:
             yield from map(json.loads, lines)
 
     def __len__(self) -> int:
-        with self._path.open("rb") as lines:
+        with self.path.open("rb") as lines:
             return sum(1 for _ in lines)
 
-    def __getitem__(self, part: slice) -> list[dict[str, Any]]:
-        return list(islice(self, part.start, part.stop, part.step))
+    @overload
+    def __getitem__(self, part: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, part: slice) -> list[dict[str, Any]]: ...
+
+    def __getitem__(self, part: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(part, slice):
+            return list(islice(self, part.start, part.stop, part.step))
+        try:
+            return next(islice(self, part, None))
+        except StopIteration:
+            raise IndexError(part) from None
 
 
 def write_scan(

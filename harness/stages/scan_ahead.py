@@ -7,7 +7,7 @@ cut off has lost nothing but the parts that were under way.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -82,7 +82,7 @@ def scan_ahead(
     whole = [Whole(name, inputs, told, services.root) for name, told in wanted.items() if name not in by_row]
     workers = workers_for(services.workers, len(planned) + len(whole))
     # With one worker a stage of its own does as well, and shows how far it is.
-    jobs: list[Job | Whole] = [*(whole if workers > 1 else ()), *planned]
+    jobs: list[Job | Whole] = [*(whole if workers > 1 else ()), *heaviest_first(planned)]
     if jobs:
         _do(jobs, workers, kept, prefixes, services, show)
 
@@ -107,6 +107,11 @@ def do(job: Job | Whole) -> dict[str, bytes]:
         return scan_part(job)
     perform(scan_stage(job.suite), job.inputs, job.settings, Store(job.root), Services(job.root))
     return {}
+
+
+def heaviest_first(jobs: Iterable[Job]) -> list[Job]:
+    """Orders parts so that no worker begins a long one when the others are done; in equal ones the order stays."""
+    return sorted(jobs, key=lambda job: -job.part.weight)
 
 
 def _own(told: Noun) -> Settings:

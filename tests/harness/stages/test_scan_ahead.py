@@ -12,6 +12,7 @@ from harness.dataset.cutting import parts
 from harness.errors import DataError
 from harness.evidence import read_measurement
 from harness.pipeline import Services, perform
+from harness.scanning.part import Job
 from harness.stages import scan_ahead as ahead
 from harness.stages.scan import scan_stage, told
 from harness.store import Store, digest_path
@@ -119,3 +120,15 @@ def test_bad_rows_that_are_left_out_are_listed(tmp_path: Path) -> None:
         assert [(each["file"], each["line"]) for each in measured.details["skipped"]] == [
             ("a.jsonl", 31), ("a.jsonl", 62), ("b.jsonl", 1),
         ]  # fmt: skip
+
+
+def test_the_heaviest_parts_are_scanned_first(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    lines = [json.dumps({"text": f"{number} " + "word " * 20}) + "\n" for number in range(9000)]
+    path.write_text("".join(lines))
+    cut = list(parts(path))
+    ordered = [job.part for job in ahead.heaviest_first(Job(path, "x", part, {}, b"") for part in reversed(cut))]
+    assert len(cut) > 2
+    assert sorted(part.number for part in ordered) == [part.number for part in cut]
+    weights = [sum(len(line) + 512 for line in lines[part.number : part.number + part.rows]) for part in ordered]
+    assert weights == sorted(weights, reverse=True) and len(set(weights)) > 1
