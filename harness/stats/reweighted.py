@@ -29,15 +29,18 @@ def least_mean(sums: Sequence[float], sizes: Sequence[int], quantile: float) -> 
     Returns:
         The end. Where groups differ in size it is the mean at which the sums of the groups, each less its size times that
         mean, have their own end at nought.
+
+    Raises:
+        ValueError: There are not as many sizes as sums.
     """
-    spread = quantile * quantile * len(sums) / (len(sums) - 1)
-    if len(set(sizes)) == 1:
-        return _least(sums, spread) / sizes[0]
-    pairs = list(zip(sums, sizes, strict=True))
-    low, high = min(each / size for each, size in pairs), math.fsum(sums) / sum(sizes)
+    pairs, spread = list(zip(sums, sizes, strict=True)), quantile * quantile * len(sums) / (len(sums) - 1)
+    size, *others = set(sizes)
+    if not others:
+        return _least(sums, spread) / size
+    low, high = min(each / count for each, count in pairs), math.fsum(sums) / sum(sizes)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        above = _least([each - middle * size for each, size in pairs], spread) >= 0
+        above = _least([each - middle * count for each, count in pairs], spread) >= 0
         low, high = (middle, high) if above else (low, middle)
     return low
 
@@ -51,9 +54,8 @@ def _least(values: Sequence[float], spread: float) -> float:
     while True:
         left, mean = len(kept), math.fsum(kept) / len(kept)
         squares = math.fsum((value - mean) ** 2 for value in kept)
-        room = spread - count * (count - left) / left
-        if squares == 0 or room <= 0:
-            return kept[0] if room <= 0 else mean
+        # Of the distance, what weights of nought leave; below nought by rounding alone.
+        room = max(0.0, spread - count * (count - left) / left)
         if left * (kept[-1] - mean) * math.sqrt(room) <= count * math.sqrt(squares):
             return mean - math.sqrt(squares * room) / count
         kept.pop()

@@ -99,6 +99,28 @@ def test_all_alike_is_the_mean_itself_and_a_quantile_beyond_all_is_the_least_val
     assert least_mean([1.0, 2.0, 5.0], [1] * 3, 50.0) == 1.0
 
 
+def test_a_small_quantile_stays_near_the_mean() -> None:
+    values = [float(at) for at in range(20)]
+    assert least_mean(values, [1] * 20, 0.3) == pytest.approx(student(values, 0.3), rel=1e-12)
+    assert least_mean(values, [1] * 20, 0.0) == pytest.approx(9.5, rel=1e-12)
+
+
+def test_a_quantile_beyond_all_is_the_mean_of_the_lowest_group() -> None:
+    assert least_mean([4.0, 6.0, 15.0], [2, 1, 3], 50.0) == pytest.approx(2.0)
+    assert least_mean([4.0, 6.0, 7.0], [2, 1, 2], 50.0) == pytest.approx(2.0)
+
+
+def test_rounding_where_the_last_outlier_just_leaves_is_harmless() -> None:
+    assert least_mean([0.0] * 29 + [0.7], [1] * 30, math.nextafter(1, 0)) == 0.0
+
+
+def test_every_group_has_a_size() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        least_mean([1.0, 2.0, 3.0], [1, 2], 1.7)
+    with pytest.raises(ValueError, match="zip"):
+        least_mean([1.0, 2.0, 3.0], [1, 1], 1.7)
+
+
 @pytest.mark.parametrize("tails", ["normal", "heavy"])
 def test_its_error_rate_is_that_which_was_asked_for(tails: str) -> None:
     generator, draws, wrong = numpy.random.default_rng(5), 4000, 0
