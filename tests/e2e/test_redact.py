@@ -17,7 +17,7 @@ def test_a_run_trains_on_redacted_rows_and_its_record_says_so(tunegate: Callable
     spoken["messages"][0]["content"] += " Write to ann.miller@example.com"
     rows.write_text("\n".join([json.dumps(spoken), *lines[1:], "{cut o"]) + "\n")
     text = small.read_text().replace("validation: 0.1", "validation: 0.1, bad_rows: skip")
-    text = text.replace("scan: {", "scan: {pii: {on_finding: redact}, ")
+    text = text.replace("scan: {", "scan: {pii: {on_finding: redact, ner: off}, ")
     small.write_text(text.replace("gates:\n", "gates:\n  - {metric: pii.findings, at_most: 0}\n"))
     said = tunegate("run", small, "--runs", small.parent / "runs", "--out", small.parent / "out")
     assert said.code in (0, 1, 3), said.out + said.err

@@ -41,7 +41,7 @@ def scanned(root: Path, *paths: Path, **told: Any) -> Scanned:
     (root / "salt").write_bytes(KEY)
     services, store = Services(root), Store(root)
     scan = DataScan(
-        {"pii": plugins.load("data suite", "pii").Settings(**told)}, "stop", services, Quiet(),
+        {"pii": plugins.load("data suite", "pii").Settings(**{"ner": "off"} | told)}, "stop", services, Quiet(),
         lambda stage, inputs, settings: perform(stage, inputs, settings, store, services),
     )  # fmt: skip
     return scan({f"train[{at}]" if at else "train": artifact(path) for at, path in enumerate(paths)})

@@ -70,7 +70,7 @@ class Alike:
             numbers = kept[start : start + _CHUNK]
             found = numpy.frombuffer(other.near, numpy.uint8)[numbers] > 0
             matches = self._added(other._sets.read(numbers), numpy.where(found, 0, before))
-            self.near += bytes(was or match is not None for was, match in zip(found, matches, strict=True))
+            self.near += bytes(bool(was) or match is not None for was, match in zip(found, matches, strict=True))
 
     def _added(self, sets: Ragged, limits: Places) -> list[Match | None]:
         """Keeps sets and returns the first below each limit that is found alike: those that meet most are tried first."""

@@ -43,5 +43,5 @@ def test_a_second_scan_finds_no_fake() -> None:
         {name: value[at] if isinstance(value, range) else value for name, value in columns.items()} | {"text": text}
         for at, text in enumerate(texts)
     ]
-    found = module.Scanner(module.Settings(), KEY).scan_batch(pyarrow.RecordBatch.from_pylist(rows, schema=TEXTS))
+    found = module.Scanner(module.Settings(ner="off"), KEY).scan_batch(pyarrow.RecordBatch.from_pylist(rows, schema=TEXTS))
     assert [(texts[each["row"]], each["entity"]) for each in found.to_pylist()] == []
