@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from harness.scanning.findings import FindingsFile
 from harness.scanning.sarif import sarif
 from harness.store import write_atomic
 from harness.types import Measurement
@@ -17,25 +15,6 @@ from harness.types import Measurement
 # The report's code is a sibling package, which the harness knows by name only.
 RENDERER = "reports.scan"
 FINDINGS, SARIF, HTML = "findings.jsonl", "findings.sarif", "report.html"
-
-
-class Findings:
-    """The findings of a file, read when they are asked for: there may be more of them than memory."""
-
-    def __init__(self, path: Path) -> None:
-        """Names the file."""
-        self._path = path
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        with self._path.open(encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
-
-    def __len__(self) -> int:
-        with self._path.open("rb") as lines:
-            return sum(1 for _ in lines)
-
-    def __getitem__(self, part: slice) -> list[dict[str, Any]]:
-        return list(islice(self, part.start, part.stop, part.step))
 
 
 def write_scan(
@@ -51,7 +30,7 @@ def write_scan(
     """
     folder.mkdir(parents=True, exist_ok=True)
     join([each / FINDINGS for each in outputs.values()], folder / FINDINGS)
-    found = Findings(folder / FINDINGS)
+    found = FindingsFile(folder / FINDINGS)
     write_atomic(folder / SARIF, sarif(found))
     write_atomic(folder / HTML, importlib.import_module(RENDERER).render_scan(measurements, found, names))
 
