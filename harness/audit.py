@@ -21,7 +21,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,7 +30,7 @@ from pydantic import ValidationError
 
 from harness.errors import IntegrityError, UsageError
 from harness.evidence import read_samples, write_samples
-from harness.scanning.written import Findings
+from harness.scanning.findings import FindingsFile
 from harness.selection import Selection
 from harness.selftest import FILENAME, SelfTest
 from harness.store import digest_bytes, digest_file, write_atomic
@@ -66,8 +66,8 @@ class Audit:
         scan: Measurements of the training data.
         candidate: Measurements of the candidate.
         baseline: Measurements of the baseline.
-        findings: The scan's findings, as dictionaries with the columns of :data:`harness.dataset.FINDINGS`; read from
-            the run's folder whenever they are gone over, since there may be millions.
+        findings: The scan's findings, as dictionaries with the columns of :data:`harness.dataset.FINDINGS`; read anew each
+            time they are iterated, since there may be more of them than memory.
         training: The trainer's curve and facts; None where nothing was trained.
         promotion: Where the candidate was registered; None where it was not.
         selection: Which kept checkpoint the candidate is; None where the last one was taken.
@@ -79,7 +79,7 @@ class Audit:
     scan: tuple[Measurement, ...] = ()
     candidate: tuple[Measurement, ...] = ()
     baseline: tuple[Measurement, ...] = ()
-    findings: Sequence[Mapping[str, Any]] = ()
+    findings: Iterable[Mapping[str, Any]] = ()
     training: Training | None = None
     promotion: Promotion | None = None
     selection: Selection | None = None
@@ -114,7 +114,7 @@ def read_audit(folder: Path, arms: Sequence[str] = ARMS) -> Audit:
         scan=tuple(_measurements(folder, record, "scan")) if "scan" in arms else (),
         candidate=tuple(_measurements(folder, record, "candidate")) if "candidate" in arms else (),
         baseline=tuple(_measurements(folder, record, "baseline")) if "baseline" in arms else (),
-        findings=Findings(folder / "findings.jsonl") if "findings.jsonl" in record.files else (),
+        findings=FindingsFile(folder / "findings.jsonl") if "findings.jsonl" in record.files else (),
         training=_training(training) if training else None,
         promotion=_noun(promotion, Promotion) if promotion.is_file() else None,
         selection=_noun(folder / "selection.json", Selection) if "selection.json" in record.files else None,

@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.dataset import BadRows
 from harness.evidence import read_measurement
 from harness.gathered import artifact
 from harness.pipeline import Done, Services, Stage
 from harness.scanning.actions import Redacts, redacts
-from harness.settings import Settings
+from harness.settings import BadRows, Settings
 from harness.stages.redact import FILENAME, RedactSettings, findings_input, redact_stage, rows_path
 from harness.stages.scan import scan_stage, told
 from harness.stages.scan_ahead import Show, scan_ahead

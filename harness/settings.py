@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, ConfigDict, ValidationInfo
 
 from harness.store import digest_path
 from harness.types import Noun
+
+# What a row that cannot be read does: it stops the work, or is left out of scan and training alike.
+BadRows = Literal["stop", "skip"]
 
 
 class Reads:

@@ -20,7 +20,7 @@ from harness.lines import Place, read_yaml
 from harness.policy import PolicyFile, read_policy
 from harness.ruling import EXAMPLE, RuleReader
 from harness.scanning.actions import BLOCKED, redacts
-from harness.settings import InputFile, Settings, inputs_of
+from harness.settings import BadRows, InputFile, Settings, inputs_of
 from harness.trainer import TrainSettings
 from harness.types import Rule
 
@@ -30,7 +30,7 @@ class DataPlan(Settings):
 
     train: tuple[str, ...] = Field(min_length=1, description="files, or hf:org/name")
     validation: float = Field(default=0.1, ge=0, lt=1)
-    bad_rows: Literal["stop", "skip"] = Field(
+    bad_rows: BadRows = Field(
         default="stop", description="a row that cannot be read stops the run, or is left out of scan and training"
     )
 

@@ -13,8 +13,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, JsonValue, model_validator
 
-from harness.dataset import BadRows
-from harness.settings import InputFile, Settings
+from harness.settings import BadRows, InputFile, Settings
 
 
 class NoAdapter(Settings):

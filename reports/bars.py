@@ -1,13 +1,13 @@
-"""Counts as horizontal bars: where they lie in the drawing; the template draws them."""
+"""Counts as horizontal bars, each as long as its share of the largest; the template draws them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.channels.wording.numbers import count
+from harness.channels.wording.numbers import count, level
 
-WIDTH, ROW, LABEL, NUMBER = 560.0, 22.0, 190.0, 90.0
+MOST_BARS = 20
 
 
 @dataclass(frozen=True)
@@ -17,14 +17,12 @@ class Bar:
     Attributes:
         label: What was counted.
         text: The count in words.
-        y: The upper edge of its row.
-        width: Of the bar.
+        length: Of the bar, in percent of the longest one's.
     """
 
     label: str
     text: str
-    y: float
-    width: float
+    length: float
 
 
 @dataclass(frozen=True)
@@ -33,8 +31,6 @@ class Bars:
 
     title: str
     bars: tuple[Bar, ...]
-    height: float
-    words: str
 
 
 def bars(title: str, counts: Mapping[str, int], whole: int = 0) -> Bars:
@@ -45,15 +41,11 @@ def bars(title: str, counts: Mapping[str, int], whole: int = 0) -> Bars:
         counts: By their names.
         whole: Of how many, to say the share as well; 0 for none.
     """
-    room = WIDTH - LABEL - NUMBER
     most = max(counts.values(), default=0) or 1
-    made = tuple(
-        Bar(label, _text(number, whole), at * ROW, round(room * number / most, 1))
-        for at, (label, number) in enumerate(counts.items())
-    )
-    words = f"{title}: " + ", ".join(f"{each.label} {each.text}" for each in made)
-    return Bars(title, made, len(made) * ROW, words)
+    made = (Bar(label, _text(number, whole), round(100 * number / most, 1)) for label, number in counts.items())
+    return Bars(title, tuple(made))
 
 
 def _text(number: int, whole: int) -> str:
-    return f"{count(number)} ({100 * number / whole:.1f} %)" if whole else count(number)
+    part = level(number / whole, "rate", 0.0) if whole else None
+    return f"{count(number)} ({part.text})" if part else count(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,6 +11,7 @@ import click
 from pydantic import ValidationError
 
 from harness import plugins
+from harness.channels.wording.scanned import counts, doubts
 from harness.cli.terminal import ENGINE, JSON, RUNS, WORKERS, Progress
 from harness.errors import UsageError
 from harness.gathered import artifact
@@ -23,21 +24,26 @@ from harness.settings import Settings
 from harness.store import Store, place
 from harness.types import Measurement
 
+# Kinds that were not found and are named; all are in what --json prints.
+FEW = 6
+
 
 @click.command("scan")
 @click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--suite", "suites", multiple=True, help="Run only this suite; may be given several times.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write findings and reports there.")
-@click.option("--skip-bad", is_flag=True, help="Leave out rows that cannot be read, and list them, rather than stop.")
-@click.option("--verify", type=click.IntRange(min=1), help="Scan so many rows with plain Presidio as well.")
-@click.option("--ner", help="What finds names and places: off, embedded, or the path of a model.")
+@click.option("--suite", "suites", multiple=True, metavar="NAME", help="Run this suite only; repeatable.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for the findings (findings.jsonl, findings.sarif) and a report (report.html).")  # fmt: skip
+@click.option("--skip-bad", is_flag=True, help="Leave out and list rows that cannot be read; without it they end the scan.")
+@click.option("--verify", type=click.IntRange(min=1), metavar="N",
+              help="Scan N random rows with plain Presidio as well; a difference ends the scan.")  # fmt: skip
+@click.option("--ner", metavar="off|embedded|PATH", help="What finds names and places; PATH is a model on disk.")
 @click.option(
     "--redact", type=click.Path(path_type=Path, file_okay=False),
-    help="Write the rows without the values that were found to this folder, and scan those.",
+    help="Folder for the rows with what pii and secrets found written over; those are scanned then.",
 )  # fmt: skip
 @click.option(
     "--redact-with", type=click.Choice(get_args(How)), default="replace", show_default=True,
-    help="What a redacted value becomes.",
+    help="What --redact writes in the place of a value.",
 )  # fmt: skip
 @WORKERS
 @ENGINE
@@ -47,9 +53,18 @@ def command(
     data: tuple[Path, ...], suites: tuple[str, ...], out: Path | None, skip_bad: bool, verify: int | None,
     ner: str | None, redact: Path | None, redact_with: How, workers: int, engine: Engine, runs: Path, as_json: bool,
 ) -> int:  # fmt: skip
-    """Scan DATA (jsonl, csv, parquet, txt) and print what was found, masked, and what was not looked for.
+    r"""Scan the files DATA (jsonl, json, csv, tsv, parquet, txt) and count what is found in their rows.
 
-    Exits 0 whatever is found: whether findings block is a rule of a run file. A row that cannot be read exits 4.
+    Every suite is run unless --suite names some; 'tunegate suites' lists them. Printed are the totals of each suite, the
+    kinds that were found, and what was not looked for. Where each finding stands is written with --out, its value nowhere.
+
+    \b
+    tunegate scan train.jsonl
+    tunegate scan train.jsonl more.csv --suite pii --suite secrets --out scanned
+    tunegate scan train.jsonl --redact clean --redact-with mask
+
+    Exits 0 whatever is found: what blocks is a rule of a run file. Exits 2 for an option that does not fit, 4 where a row
+    cannot be read, 5 where kept results were changed or --verify found a difference.
     """
     services, store, show = (
         Services(runs / ".store", workers=workers, engine=engine),
@@ -120,11 +135,23 @@ def _write_rows(found: Scanned, folder: Path) -> None:
 
 
 def _tell(measurement: Measurement) -> None:
-    click.echo(click.style(measurement.suite, bold=True))
-    for metric in measurement.metrics:
-        click.echo(f"  {metric.name:<44}{metric.value:>12g}   of {metric.n}")
-    if measurement.details.get("rows_skipped"):
-        click.echo(f"  rows that cannot be read, left out: {measurement.details['rows_skipped']}")
-    missing = measurement.details.get("not_looked_for")
+    found, details = counts(measurement), measurement.details
+    heuristic = details.get("scorer")
+    click.echo(click.style(measurement.suite, bold=True) + (f"  ({heuristic})" if heuristic else ""))
+    wide = max((len(each.name) for each in found.shown), default=0)
+    for each in found.shown:
+        click.echo(f"  {each.name:<{max(wide, 24)}}{each.value:>12}  {each.of}".rstrip())
+    if found.absent:
+        click.echo(f"  looked for and not found: {_few(found.absent)}")
+    if details.get("rows_skipped"):
+        click.echo(f"  rows that cannot be read, left out: {details['rows_skipped']}")
+    missing = details.get("not_looked_for")
     if missing:
         click.echo(f"  not looked for: {', '.join(str(name) for name in missing)}")  # type: ignore[union-attr]
+    for said in doubts(measurement):
+        click.echo(f"  measured on {said}")
+
+
+def _few(names: Sequence[str]) -> str:
+    """The names where they are few, else how many there are."""
+    return ", ".join(names) if len(names) <= FEW else f"{', '.join(names[:FEW])} and {len(names) - FEW} more"

@@ -16,13 +16,12 @@ from harness.dataset.fields import batches, texts
 from harness.dataset.formats import as_messages, as_text
 from harness.dataset.hub import resolve
 from harness.dataset.kinds import Kind, kind_of
-from harness.dataset.reading import BadRow, BadRows, Part, Row, nothing_in, read, rows
+from harness.dataset.reading import BadRow, Part, Row, nothing_in, read, rows
 
 __all__ = [
     "FINDINGS",
     "TEXTS",
     "BadRow",
-    "BadRows",
     "DatasetFacts",
     "Kind",
     "Part",

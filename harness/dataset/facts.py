@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.dataset.kinds import kind_of
-from harness.dataset.reading import BadRows, rows
+from harness.dataset.reading import rows
+from harness.settings import BadRows
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from harness.dataset.kinds import Kind, columns_of, is_lacking, kind_of
 from harness.dataset.lines import EVERYTHING, Span
 from harness.dataset.parsing import PARSERS, Unreadable
 from harness.errors import DataError, IntegrityError
+from harness.settings import BadRows
 
-BadRows = Literal["stop", "skip"]
 # What a row costs a scan beside its bytes, in bytes.
 ROW_WEIGHT = 512
 

@@ -78,7 +78,7 @@ class Likelihoods:
         sample = _sample(groups)
         packed = [span for group in groups for tree in group.trees for span in tree.spans]
         # A handful of texts is scored sooner than it is compared.
-        worth = len(packed) >= 2 * sum(len(_chosen(tree)) for group in sample for tree in group.trees)
+        worth = len(packed) > 2 * sum(len(_chosen(tree)) for group in sample for tree in group.trees)
         if packed and worth:
             self.plain = self._objection(sample)
         if packed and (not worth or self.plain):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, overload
 
+from harness.scanning.findings import FindingsFile
 from harness.scanning.sarif import sarif
 from harness.store import write_atomic
 from harness.types import Measurement
@@ -18,39 +15,6 @@ from harness.types import Measurement
 # The report's code is a sibling package, which the harness knows by name only.
 RENDERER = "reports.scan"
 FINDINGS, SARIF, HTML = "findings.jsonl", "findings.sarif", "report.html"
-
-
-@dataclass(frozen=True)
-class Findings(Sequence[dict[str, Any]]):
-    """The findings of a file, read when they are asked for: there may be more of them than memory.
-
-    Attributes:
-        path: The file; one that stays as it is.
-    """
-
-    path: Path
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        with self.path.open(encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
-
-    def __len__(self) -> int:
-        with self.path.open("rb") as lines:
-            return sum(1 for _ in lines)
-
-    @overload
-    def __getitem__(self, part: int) -> dict[str, Any]: ...
-
-    @overload
-    def __getitem__(self, part: slice) -> list[dict[str, Any]]: ...
-
-    def __getitem__(self, part: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
-        if isinstance(part, slice):
-            return list(islice(self, part.start, part.stop, part.step))
-        try:
-            return next(islice(self, part, None))
-        except StopIteration:
-            raise IndexError(part) from None
 
 
 def write_scan(
@@ -66,7 +30,7 @@ def write_scan(
     """
     folder.mkdir(parents=True, exist_ok=True)
     join([each / FINDINGS for each in outputs.values()], folder / FINDINGS)
-    found = Findings(folder / FINDINGS)
+    found = FindingsFile(folder / FINDINGS)
     write_atomic(folder / SARIF, sarif(found))
     write_atomic(folder / HTML, importlib.import_module(RENDERER).render_scan(measurements, found, names))
 

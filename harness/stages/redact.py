@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.dataset import BadRows, Row, rows
+from harness.dataset import Row, rows
 from harness.errors import DataError, IntegrityError
 from harness.pipeline import Stage, Work
 from harness.scanning.actions import Redacts
 from harness.scanning.part import Finding
 from harness.scanning.redaction import Redactor
 from harness.scanning.salting import salted_hash
+from harness.settings import BadRows
 from harness.stages.scan import File, files_of
 from harness.store import digest_file
 from harness.types import Noun

@@ -21,7 +21,7 @@ from pydantic import JsonValue, SerializeAsAny
 
 from harness import plugins
 from harness.code import code_digest
-from harness.dataset import BadRow, BadRows, Part, batches, nothing_in, parts, read
+from harness.dataset import BadRow, Part, batches, nothing_in, parts, read
 from harness.dataset.parsing import Unreadable
 from harness.errors import DataError, MeasurementError
 from harness.evidence import write_measurement
@@ -30,7 +30,7 @@ from harness.scanning.actions import BLOCKED, redacts
 from harness.scanning.kept import Parts
 from harness.scanning.part import Finding, Job, Scanned, admitted, in_order, placed, placed_bad, scan_part, unpacked
 from harness.scanning.states import restore
-from harness.settings import Settings, keyed
+from harness.settings import BadRows, Settings, keyed
 from harness.store import digest_of, digest_path
 from harness.suite import Scanner
 from harness.types import Artifact, Measurement, Metric, Noun

@@ -16,14 +16,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, JsonValue, SerializeAsAny
 
 from harness import plugins
 from harness.errors import TrainingError
 from harness.pipeline import Stage, Work, environment
-from harness.settings import keyed
+from harness.settings import BadRows, keyed
 from harness.store import digest_path
 from harness.trainer import TrainRequest, TrainSettings
 from harness.types import Noun
@@ -37,7 +37,7 @@ class TrainStageSettings(Noun):
     """What decides a candidate beside its base and its rows."""
 
     validation: float = Field(default=0.0, ge=0, lt=1)
-    bad_rows: Literal["stop", "skip"] = "stop"
+    bad_rows: BadRows = "stop"
     plugin: SerializeAsAny[TrainSettings]
 
 

@@ -24,7 +24,23 @@ def test_a_row_that_cannot_be_read_is_incomplete_unless_it_may_be_left_out(scan:
     assert stopped.code == 4 and "'rows.jsonl' line 3 is not JSON" in stopped.err and "--skip-bad" in stopped.err
     skipped = scan("--skip-bad")
     assert skipped.code == 0 and "rows that cannot be read, left out: 1" in skipped.out
-    assert "of 2\n" in skipped.out
+    assert "rows_with_findings" in skipped.out and "of 2 (50.0\u202f%)\n" in skipped.out
+
+
+def test_a_person_reads_totals_and_what_was_found_and_a_program_everything(scan: Said) -> None:
+    lines = scan().out.splitlines()
+    assert lines[0] == "pii" and len(lines) <= 6
+    assert "entity.EMAIL_ADDRESS" in lines[3] and not any("share_of_rows" in line for line in lines)
+    assert lines[4].startswith("  looked for and not found: CREDIT_CARD, ") and lines[4].endswith("more")
+    assert lines[5].startswith("  not looked for: ") and "PERSON" in lines[5]
+    names = {each["name"] for each in json.loads(scan("--json").out)[0]["metrics"]}
+    assert {"pii.share_of_rows", "pii.entity.US_SSN"} <= names
+
+
+def test_a_heuristic_says_how_often_it_is_right(said: Said, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"text": "a"}\n')
+    found = said("scan", tmp_path / "rows.jsonl", "--runs", tmp_path / "runs", "--suite", "toxicity")
+    assert "toxicity  (lexicon, a heuristic" in found.out and "  measured on HateCheck: n 1\u202f910, precision" in found.out
 
 
 def test_rows_are_redacted_into_a_folder(scan: Said, tmp_path: Path) -> None:
