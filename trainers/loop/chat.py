@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.dataset import BadRows, Row, as_messages, kind_of, rows
+from harness.dataset import Row, as_messages, kind_of, rows
 from harness.errors import DataError, ModelError
+from harness.settings import BadRows
 from trainers.loop.rows import Encoded, content_hash, encoded
 
 if TYPE_CHECKING:

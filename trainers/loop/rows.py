@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.dataset import BadRows
+from harness.settings import BadRows
 from harness.store import canonical_json
 
 if TYPE_CHECKING:

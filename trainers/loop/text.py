@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from harness.dataset import BadRows, as_text, rows
+from harness.dataset import as_text, rows
+from harness.settings import BadRows
 from trainers.loop.rows import Encoded, content_hash, encoded
 
 if TYPE_CHECKING:
