@@ -106,6 +106,7 @@ class Stage:
         run: Fills ``work.out``.
         modules: The modules whose code, with all that they import of ours, decides what comes out.
         packages: The distributions whose versions do.
+        facts: What else does, such as the precision that this machine computes in.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Stage:
     run: Callable[[Work], None]
     modules: tuple[str, ...]
     packages: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -174,7 +176,7 @@ def _facts(stage: Stage, inputs: Mapping[str, Artifact], settings: Noun) -> dict
         "inputs": {name: artifact.digest for name, artifact in inputs.items()},
         "settings": keyed(settings),
         "code": code_digest(stage.modules),
-        "environment": environment(stage.packages),
+        "environment": {**environment(stage.packages), **stage.facts},
     }
 
 

@@ -45,6 +45,7 @@ def arm_stage(suite: str, settings: ArmSettings, indexes: Indexes) -> Stage:
         run=partial(evaluate_arm, indexes=indexes),
         modules=("harness.stages.arm", *plain.modules),
         packages=(*plain.packages, *(("bm25s",) if settings.prompt.retrieval else ())),
+        facts=plain.facts,
     )
 
 

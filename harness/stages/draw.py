@@ -48,7 +48,7 @@ class DrawSettings(Noun):
 def draw_stage(suite: str, settings: Settings) -> Stage:
     """The stage that asks one model the items of one suite at a temperature."""
     plain = evaluate_stage(suite, settings)
-    return Stage("draw", suite, _draw, ("harness.stages.draw", *plain.modules), plain.packages)
+    return Stage("draw", suite, _draw, ("harness.stages.draw", *plain.modules), plain.packages, plain.facts)
 
 
 def _draw(work: Work) -> None:

@@ -6,6 +6,7 @@ from harness import plugins
 from harness.asking import in_asking_order, looks
 from harness.cost import Metered
 from harness.evidence import write_measurement
+from harness.model import load
 from harness.model.pool import Models, ModelSubject
 from harness.pipeline import Stage, Work
 from harness.settings import Settings
@@ -67,6 +68,12 @@ def planned_looks(settings: Settings) -> Looks | None:
     return looks(in_asking_order(read_items(settings.items, settings.limit)))
 
 
+def computed_in() -> dict[str, str]:
+    """What this machine asks a model on, and in which precision: another one gives other answers."""
+    device = load.device_name()
+    return {"device": device, "dtype": load.dtype_name(device)}
+
+
 def evaluate_stage(suite: str, settings: Settings | None = None) -> Stage:
     """The stage that runs one model suite.
 
@@ -89,4 +96,5 @@ def evaluate_stage(suite: str, settings: Settings | None = None) -> Stage:
             *(plugins.load("metric", name).__name__ for name in plugins.names("metric")),
         ),
         packages=(*PACKAGES, *(further(settings) if further and settings is not None else ())),
+        facts=computed_in(),
     )
