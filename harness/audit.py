@@ -132,6 +132,12 @@ def waiver_files(audit: Audit) -> tuple[Path, ...]:
     return tuple(audit.folder / name for name in sorted(audit.record.files) if name.startswith("waivers/"))
 
 
+def accepted_by(record: Record) -> tuple[str, ...]:
+    """The served models that a run's own run file accepts by name; none where it says nothing of them."""
+    told = record.settings.get("accept_unverifiable")
+    return tuple(map(str, told)) if isinstance(told, list) else ()
+
+
 def own_rules(audit: Audit) -> tuple[Rule, ...]:
     """The rules that the run itself was decided by, as its run file has them."""
     told = audit.record.settings.get("gates")

@@ -26,6 +26,11 @@ class Baseline:
     promotion: Promotion | None = None
 
 
+def registered(name: object) -> bool:
+    """Whether a run file's baseline is what a registry holds."""
+    return isinstance(name, str) and name.startswith(REGISTRY)
+
+
 def resolve_baseline(name: str, base: Path, folder: Path, registry: Any) -> Baseline:
     """Finds the folder of a baseline.
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -29,7 +29,7 @@ from harness.slices import each_slice, slice_of
 from harness.stats.intervals import is_binary
 from harness.store import digest_of
 from harness.suite import score_of
-from harness.types import Check, Decision, Measurement, Metric, PolicyName, Problem, Rule, settle
+from harness.types import UNVERIFIABLE, Check, Decision, Measurement, Metric, PolicyName, Problem, Rule, settle
 from harness.waiver import Verified, excused
 
 TOLERANCE = 1e-9
@@ -50,6 +50,7 @@ def decide(
     notes: Sequence[str] = (),
     policies: Sequence[PolicyName] = (),
     own_prompts: bool = False,
+    accepted: Collection[str] = (),
 ) -> Decision:
     """Decides whether a candidate may go on.
 
@@ -68,12 +69,14 @@ def decide(
         policies: The shared files that rules are from; noted, not read.
         own_prompts: Whether the arms may differ in what they declare to put into prompts, which is then noted. Without
             it such arms cannot be compared.
+        accepted: The served models, by their names, that the run file accepts although nobody can verify their weights.
     """
     found, arms = [*problems], tuple([Scores(each) for each in arm] for arm in (candidate, baseline))
     # What is about the candidate itself needs samples, whatever else goes by the same digest.
     data = data_digest if data_digest != candidate_digest else None
     found += contradictions(arms[0], {candidate_digest, data_digest} - {None}, data, "candidate")
     found += contradictions(arms[1], {baseline_digest} - {None}, None, "baseline")
+    found += [*unverified(candidate, accepted, "candidate"), *unverified(baseline, accepted, "baseline")]
     found += differences(candidate, baseline)
     apart = list(prompts(candidate, baseline))
     if not own_prompts:
@@ -86,6 +89,7 @@ def decide(
     every = [(rule.text(), _checked(part, against)) for rule in rules for part in _expanded(rule, against.mine)]
     checks, said = excused([check for _, check in every], waivers, candidate_digest, on, [text for text, _ in every])
     own = [f"{each}, as declared" for each in apart if own_prompts]
+    own += [*taken_on_trust(candidate, "candidate"), *taken_on_trust(baseline, "baseline")]
     return Decision(
         stage=stage,
         candidate=candidate_digest,
@@ -151,6 +155,27 @@ def _is_mean(metric: Metric, values: Sequence[float], better: Mapping[str, str])
     if not values or metric.n != len(values) or metric.better != better[score_of(metric.name)]:
         return False
     return math.isclose(metric.value, math.fsum(values) / len(values), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def unverified(found: Sequence[Measurement], accepted: Collection[str], arm: str) -> Iterator[Problem]:
+    """Models whose weights nobody can verify, and that are not accepted by name; each once."""
+    for name in _behind_servers(found):
+        if name not in accepted:
+            told = f"'{name}'" if name else "a model without a name"
+            wanted = f"'accept_unverifiable: [{name}]' in the run file" if name else "a measurement that names it"
+            yield _integrity(arm, f"{told} was asked at a server: nobody can verify its weights; expected {wanted}")
+
+
+def taken_on_trust(found: Sequence[Measurement], arm: str) -> Iterator[str]:
+    """Says of every model behind a server what that means."""
+    for name in _behind_servers(found):
+        yield f"the {arm} '{name}' was asked at a server: that its weights are those of the declared revision is unverifiable"
+
+
+def _behind_servers(found: Sequence[Measurement]) -> Iterable[str]:
+    # Either sign is enough: whoever drops one does not get a verifiable model.
+    behind = (each for each in found if each.served or each.conditions.get("weights") == UNVERIFIABLE)
+    return dict.fromkeys(each.served for each in behind)
 
 
 def differences(candidate: Sequence[Measurement], baseline: Sequence[Measurement]) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.attest.waivers import Waivers
 from harness.errors import ExitCode, TunegateError, UsageError
 from harness.model.identity import adapted_digest, is_adapter
+from harness.model.served import is_served, read_served
 from harness.selection import Selection
 from harness.store import digest_path
 from harness.types import Artifact, Entry, Measurement, Problem
@@ -58,7 +59,9 @@ def artifact(path: Path) -> Artifact:
 
 
 def arm(model: Artifact, base: Artifact) -> Arm:
-    """Names a model by its bytes, and an adapter by its own and its base's."""
+    """Names a model by its bytes, an adapter by its own and its base's, and a served model by its declaration."""
+    if is_served(Path(model.path)):
+        return Arm(model, None, read_served(Path(model.path)).digest)
     if is_adapter(Path(model.path)):
         return Arm(model, base, adapted_digest(model.digest, base.digest))
     return Arm(model, None, model.digest)

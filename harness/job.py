@@ -33,6 +33,7 @@ from harness.gathered import Arm, Findings, arm, artifact, failures
 from harness.model.identity import subject_digest
 from harness.model.load import resolve_model
 from harness.model.pool import Models
+from harness.model.served import ServedModel, write_served
 from harness.pipeline import Done, Services, Stage, perform
 from harness.policy import write_policies
 from harness.promotion import promote
@@ -138,6 +139,7 @@ class Job:
             on=found.decided_on,
             notes=found.notes,
             policies=self.policies,
+            accepted=self.run.accept_unverifiable,
         )
         return noted(made, found.scan, found.candidate, found.baseline)
 
@@ -185,12 +187,19 @@ class Job:
     def candidate(self, base: Artifact, found: Findings, services: Services) -> Arm:
         """The candidate: given, or trained now."""
         if self.run.candidate is not None:
-            return arm(artifact(resolve_model(self.run.candidate, self.folder)), base)
+            return arm(artifact(self.model(self.run.candidate)), base)
         return arm(self.train(base, found, services), base)
+
+    def model(self, told: str | ServedModel) -> Path:
+        """The folder of a model that the run file names, or declares."""
+        if isinstance(told, str):
+            return resolve_model(told, self.folder)
+        return write_served(told, self.runs.absolute() / ".store" / "served")
 
     def baseline(self, base: Artifact, found: Findings) -> Arm:
         """The baseline, held to the bytes that were promoted where a registry names it."""
-        chosen = resolve_baseline(self.run.baseline, Path(base.path), self.folder, self.registry())
+        told = self.run.baseline if isinstance(self.run.baseline, str) else str(self.model(self.run.baseline))
+        chosen = resolve_baseline(told, Path(base.path), self.folder, self.registry())
         against = arm(base if chosen.folder == Path(base.path) else artifact(chosen.folder), base)
         held_to(chosen, against.subject)
         note = age_note(chosen, self.run.baseline_max_age_days, today())
@@ -329,8 +338,9 @@ def unreached(rules: Sequence[Rule], decision: Decision) -> tuple[Rule, ...]:
 def shown(run: RunFile) -> dict[str, Any]:
     """The run file with every default, as JSON; files by their digest, so that two machines agree."""
     parts = {"scan": run.scan, "evaluate": run.evaluate}
-    # A run file without policies keeps the key that it had before there were any.
+    # A run file without policies or served models keeps the key that it had before there were any.
     left_out = {"scan", "evaluate", "train", "waivers", *(() if run.policies else ("policies",))}
+    left_out |= set() if run.accept_unverifiable else {"accept_unverifiable"}
     found = json.loads(run.model_dump_json(exclude=left_out))
     for name, suites in parts.items():
         found[name] = {suite: keyed(settings) for suite, settings in suites.items()}

@@ -15,7 +15,7 @@ from harness.arms.named import Named, named, names
 from harness.arms.retrieval import Indexes
 from harness.attest.keys import PublicKey
 from harness.attest.waivers import Waivers, read_waivers, waivers_of
-from harness.audit import Audit, own_rules, read_audit, waiver_files
+from harness.audit import Audit, accepted_by, own_rules, read_audit, waiver_files
 from harness.comparison.arms import Arm, step_of
 from harness.comparison.whole import Policy
 from harness.errors import ExitCode, IntegrityError, TunegateError, UsageError
@@ -123,7 +123,8 @@ class Lineup:
         # As with 'tunegate gate --rules': the waivers of the run file count, as of today.
         problems = tuple(dict.fromkeys((*found.problems, *self._waivers.problems)))
         today = datetime.now(UTC).date()
-        return replace(found, problems=problems, waivers=self._waivers.verified, on=today, notes=self._waivers.notes)
+        told = {"waivers": self._waivers.verified, "on": today, "notes": self._waivers.notes}
+        return replace(found, problems=problems, accepted=self.plan.accept_unverifiable, **told)
 
     def own_baseline(self, index: int) -> Arm:
         """What the run of that place measured of its own baseline; for a lineup of own baselines."""
@@ -162,6 +163,7 @@ class Lineup:
             waivers=signed.verified,
             on=audit.record.decided_on or date.min,
             notes=signed.notes,
+            accepted=accepted_by(audit.record),
             excused={check.rule.text(): check.waiver for check in old.checks if check.waived and check.waiver},
         )
 

@@ -15,8 +15,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationInfo
 
 from harness import plugins
-from harness.errors import PluginError, RunFileError, UsageError
+from harness.baseline import registered
+from harness.errors import ModelError, PluginError, RunFileError, UsageError
 from harness.lines import Place, read_yaml
+from harness.model.served import ServedModel, is_served, read_served
 from harness.policy import PolicyFile, read_policy
 from harness.ruling import EXAMPLE, RuleReader
 from harness.scanning.actions import BLOCKED, redacts
@@ -78,9 +80,16 @@ class Head(Settings):
     version: Literal[1]
     project: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)
     base: str = Field(default="demo", description="demo, a folder, or a Hugging Face id")
-    baseline: str = Field(default="base", description="base, a folder, a Hugging Face id, or registry:PROJECT@ALIAS")
+    baseline: str | ServedModel = Field(
+        default="base", description="base, a folder, a Hugging Face id, registry:PROJECT@ALIAS, or a served model"
+    )
     baseline_max_age_days: int = Field(default=180, ge=1, description="a registry's baseline older than that is noted")
-    candidate: str | None = Field(default=None, description="a folder trained elsewhere, in place of train")
+    candidate: str | ServedModel | None = Field(
+        default=None, description="a folder trained elsewhere, or a served model, in place of train"
+    )
+    accept_unverifiable: tuple[str, ...] = Field(
+        default=(), description="served models, by name, that may pass although nobody can verify their weights"
+    )
     data: DataPlan | None = None
     sequential: bool = Field(default=False, description="ask items in blocks, and only as many as the rules need")
     waivers: WaiverPlan | None = None
@@ -146,6 +155,10 @@ class _Reader(RuleReader):
         data = head_value.get("data")
         if isinstance(data, dict) and isinstance(data.get("train"), str):
             head_value["data"] = {**data, "train": [data["train"]]}
+        for name in ("candidate", "baseline"):
+            if isinstance(head_value.get(name), dict):
+                told = self.model(ServedModel, head_value.pop(name), (name,))
+                head_value |= {name: told} if told else {}
         head = self.model(Head, head_value, (), known=(*Head.model_fields, *SECTIONS))
         scan = self.suites("data suite", value.get("scan") or {}, ("scan",))
         evaluate = self.suites("model suite", value.get("evaluate") or {}, ("evaluate",))
@@ -246,7 +259,8 @@ class _Reader(RuleReader):
             self.say(("scan",), "'scan' has nothing to read; expected 'data: {train: FILE}'")
         if value.get("train") is not None and head.data is None:
             self.say(("train",), "'train' has nothing to read; expected 'data: {train: FILE}'")
-        trains = value.get("train") is not None or head.candidate is not None
+        self.servers(head)
+        trains = value.get("train") is not None or value.get("candidate") is not None
         if evaluate and not trains:
             self.say(("evaluate",), "there is no candidate to evaluate; expected 'train' or 'candidate'")
         if trains and not value.get("evaluate"):
@@ -257,6 +271,28 @@ class _Reader(RuleReader):
         for name in head.data.train if head.data else ():
             if not name.startswith("hf:") and not (self.folder / name).exists():
                 self.say(("data", "train"), f"'{name}' does not exist (looked for '{self.folder / name}')")
+
+
+    def servers(self, head: Head) -> None:
+        """Served models have to be accepted by name, and can be compared with each other only."""
+        found = {name: self.served(getattr(head, name), name) for name in ("candidate", "baseline")}
+        for name, each in found.items():
+            if each is not None and each.model not in head.accept_unverifiable:
+                accept = f"'accept_unverifiable: [{each.model}]', which says that you take it on trust"
+                self.say((name,), f"nobody can verify the weights of {each.text()}; expected {accept}")
+        if head.candidate is not None and found["candidate"] and not found["baseline"] and not registered(head.baseline):
+            self.say(("baseline",), "the candidate is served and this is not; expected a baseline that is asked the same way")
+
+    def served(self, told: str | ServedModel | None, name: str) -> ServedModel | None:
+        """The served model that a name stands for, if it does."""
+        if not isinstance(told, str):
+            return told
+        folder = self.folder / Path(told).expanduser()
+        try:
+            return read_served(folder) if is_served(folder) else None
+        except ModelError as error:
+            self.say((name,), str(error))
+            return None
 
 
 def _with_items(scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class Answer(Noun):
 
 
 class Subject(Protocol):
-    """A model that can be asked, or its sample store; ``details``, where it has them, say what was out of the ordinary."""
+    """A model that can be asked; it may have ``details``, what was not ordinary, and ``served``, its name at a server."""
 
     digest: str
 
@@ -316,6 +316,7 @@ def measurement(
         samples=found.samples,
         details={**found.details, **getattr(subject, "details", {})},
         judges=found.judges,
+        served=getattr(subject, "served", ""),
     )
 
 

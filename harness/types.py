@@ -23,6 +23,9 @@ Better = Literal["higher", "lower"]
 Outcome = Literal["pass", "fail", "inconclusive", "missing"]
 Verdict = Literal["allowed", "blocked", "inconclusive", "incomplete", "integrity"]
 
+#: What the condition ``weights`` says of a model that only a server knows.
+UNVERIFIABLE = "unverifiable"
+
 # What a waiver may excuse. What was not measured nobody has seen, so nobody can accept it.
 WAIVABLE: tuple[Outcome, ...] = ("fail", "inconclusive")
 
@@ -154,6 +157,7 @@ class Measurement(Noun):
         looks: The blocks in which the items were asked, where they were not asked all at once; ``samples`` may then end
             after any of them.
         judges: The judges that scores rest on, with their measured error; empty where none was measured.
+        served: The name of the model where a server answers under it, so that nobody can verify its weights.
         declared: What the subject puts into every prompt of its own accord, such as a system prompt, each by its digest;
             empty for a mere model. Two arms of a comparison may differ in that and in nothing else.
     """
@@ -171,6 +175,7 @@ class Measurement(Noun):
     looks: Looks | None = None
     judges: tuple[JudgeError, ...] = ()
     declared: dict[str, Digest] = {}
+    served: str = ""
 
     def metric(self, name: str) -> Metric | None:
         """Returns the metric of that full name (``suite.metric`` or ``suite.metric@tag=value``), or None."""

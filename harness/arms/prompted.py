@@ -104,7 +104,7 @@ class Prompted:
             system_turn: Whether the model's chat template has a place for a system turn.
         """
         self._subject, self._prompt, self._system_turn = subject, prompt, system_turn
-        self.digest = prompt.subject(subject.digest)
+        self.digest, self.served = prompt.subject(subject.digest), getattr(subject, "served", "")
         self.found: dict[str, tuple[Passage, ...]] = {}
         self.shown = 0
         self._examples = {turn.content for shot in prompt.shots for turn in shot if turn.role == "user"}

@@ -12,7 +12,7 @@ import click
 
 from harness.attest.keys import PublicKey, read_public_key
 from harness.attest.waivers import Waivers, read_waivers, waivers_of
-from harness.audit import Audit, own_rules, read_audit, waiver_files
+from harness.audit import Audit, accepted_by, own_rules, read_audit, waiver_files
 from harness.cli.terminal import JSON, RUN_FOLDER, TRUST, tell
 from harness.errors import UsageError
 from harness.gate import decide
@@ -85,7 +85,8 @@ def again(audit: Audit, keys: Sequence[PublicKey] = ()) -> Decision:
     texts = {check.rule.text() for check in audit.decision.checks}
     texts |= {rule.text() for rule in (*rules, *audit.record.unreached)}
     waivers = read_waivers(waiver_files(audit), keys, audit.record.project, texts)
-    return _decided(audit, rules, waivers, audit.record.decided_on or date.min, audit.decision.policies)
+    on = audit.record.decided_on or date.min
+    return _decided(audit, rules, waivers, on, audit.decision.policies, accepted_by(audit.record))
 
 
 def instead(audit: Audit, sources: Sequence[str], run_file: Path | None, keys: Sequence[PublicKey] = ()) -> Decision:
@@ -95,11 +96,13 @@ def instead(audit: Audit, sources: Sequence[str], run_file: Path | None, keys: S
     rules = [*(run.gates if run else ()), *(rule for policy in policies for rule in policy.rules)]
     waivers = waivers_of(run, run_file.resolve().parent, keys) if run and run_file else Waivers()
     named = tuple(dict.fromkeys(policy.named for policy in policies))
-    return _decided(audit, tuple(dict.fromkeys(rules)), waivers, datetime.now(UTC).date(), named)
+    # A policy says nothing of which model it is about; another run file does.
+    accepted = run.accept_unverifiable if run else accepted_by(audit.record)
+    return _decided(audit, tuple(dict.fromkeys(rules)), waivers, datetime.now(UTC).date(), named, accepted)
 
 
 def _decided(
-    audit: Audit, rules: tuple[Rule, ...], waivers: Waivers, on: date, policies: Sequence[PolicyName]
+    audit: Audit, rules: tuple[Rule, ...], waivers: Waivers, on: date, policies: Sequence[PolicyName], accepted: Sequence[str]
 ) -> Decision:  # fmt: skip
     """Decides again; problems and notes of the run stay."""
     old = audit.decision
@@ -117,5 +120,6 @@ def _decided(
         on=on,
         notes=(*old.notes, *waivers.notes),
         policies=policies,
+        accepted=accepted,
     )
     return noted(made, audit.scan, audit.candidate, audit.baseline)

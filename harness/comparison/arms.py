@@ -36,6 +36,7 @@ class Arm:
         waivers: What a trusted key signed about its rules.
         on: The day on which they have to count (UTC).
         notes: What a reader should know of it besides, such as why a waiver is not applied.
+        accepted: The served models that its run file accepts by name.
         excused: What its own run was excused, by the text of the rule: shown, and applied by ``waivers`` alone.
     """
 
@@ -51,6 +52,7 @@ class Arm:
     waivers: tuple[Verified, ...] = ()
     on: date = date.min
     notes: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
     excused: Mapping[str, Waived] = field(default_factory=dict)
 
     @property

@@ -86,4 +86,5 @@ def _decision(rules: Sequence[Rule], candidate: Arm, baseline: Arm | None) -> De
         on=candidate.on,
         notes=candidate.notes,
         own_prompts=True,
+        accepted=candidate.accepted,
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ModelError
+from harness.model.served import is_served, read_served
 from harness.store import digest_bytes, digest_of, digest_path, folder_manifest
 
 ADAPTER_CONFIG = "adapter_config.json"
@@ -41,11 +42,13 @@ def tokenizer_folder(folder: Path, base: Path | None) -> Path:
 
 
 def subject_digest(folder: Path, base: Path | None) -> str:
-    """The digest of what is measured: of a whole model's folder, or of an adapter together with its base.
+    """The digest of what is measured: a whole model's folder, an adapter together with its base, or what is declared.
 
     Raises:
         ModelError: The folder is an adapter and there is no base.
     """
+    if is_served(folder):
+        return read_served(folder).digest
     if not is_adapter(folder):
         return digest_path(folder)
     return adapted_digest(digest_path(folder), digest_path(required_base(folder, base)))

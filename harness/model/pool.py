@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +18,11 @@ from typing import TYPE_CHECKING, Any
 from harness.model import identity, load
 from harness.model.answers import AnswerStore, request_digest
 from harness.model.prompts import Prompts
+from harness.model.replies import ServedEngine
+from harness.model.served import ServedModel, is_served, read_served
 from harness.store import digest_bytes, digest_of, folder_manifest
 from harness.suite import Answer, Request
+from harness.types import UNVERIFIABLE
 
 if TYPE_CHECKING:
     from harness.model.engine import Engine
@@ -67,7 +72,7 @@ class Models:
         """Returns a model that can be asked.
 
         Args:
-            folder: A whole model, or an adapter.
+            folder: A whole model, an adapter, or the declaration of a served model.
             base: The adapter's base; ignored for a whole model.
             answers_path: The sample store's file.
             tick: Called with (answered, asked, {}).
@@ -75,6 +80,8 @@ class Models:
         Raises:
             ModelError: The folder is not one that can be asked.
         """
+        if is_served(folder):
+            return _served(read_served(folder), AnswerStore(answers_path), tick)
         place = self._place(folder, base)
         device = load.device_name(self._wanted)
         conditions = {
@@ -84,9 +91,8 @@ class Models:
         }
         weights = [place.weights, place.adapter, self._fingerprint(place.tokenizer)]
         key = digest_of({"weights": weights, "engine": _engine(), "device": device, "conditions": conditions})
-        return ModelSubject(
-            identity.subject_digest(folder, base), conditions, key, place, self, AnswerStore(answers_path), tick
-        )
+        asked = Asked(partial(self.engine, place), lambda: _takes_system(place.tokenizer))
+        return ModelSubject(identity.subject_digest(folder, base), conditions, key, asked, AnswerStore(answers_path), tick)
 
     def _place(self, folder: Path, base: Path | None) -> _Place:
         tokenizer = identity.tokenizer_folder(folder, base)
@@ -147,22 +153,43 @@ def _switched(loaded: _Loaded, adapter: str | None) -> Iterator[None]:
         yield
 
 
+@dataclass(frozen=True)
+class Asked:
+    """How a subject is asked.
+
+    Attributes:
+        engine: Lends what answers; told why texts are to be scored the plain way, if they are.
+        takes_system: Whether its chat template has a place for a system turn.
+        served: The name of the model where a server answers under it and nobody can verify its weights.
+    """
+
+    engine: Callable[[str | None], AbstractContextManager[Any]]
+    takes_system: Callable[[], bool]
+    served: str = ""
+
+
+def _served(model: ServedModel, store: AnswerStore, tick: Tick) -> ModelSubject:
+    """A served model: known by what is declared of it, and asked through its server."""
+    # Templates and precision are the server's affair; that nobody can look at its weights, two arms have to share.
+    conditions = {"template": "the server's", "engine": f"served, {model.api}", "weights": UNVERIFIABLE}
+    key = digest_of({"served": model.identity, "code": _code()})
+    asked = Asked(lambda plain: nullcontext(ServedEngine(model)), lambda: model.system_turn, model.model)
+    return ModelSubject(model.digest, conditions, key, asked, store, tick)
+
+
+def _takes_system(tokenizer: Path) -> bool:
+    return Prompts(load.load_tokenizer(tokenizer), 0).takes_system()
+
+
 class ModelSubject:
     """A model that can be asked; see :class:`harness.suite.Subject`."""
 
     def __init__(
-        self,
-        digest: str,
-        conditions: Mapping[str, str],
-        key: str,
-        place: _Place,
-        models: Models,
-        store: AnswerStore,
-        tick: Tick,
+        self, digest: str, conditions: Mapping[str, str], key: str, asked: Asked, store: AnswerStore, tick: Tick
     ) -> None:
         """Made by :meth:`Models.subject`."""
-        self.digest, self.conditions = digest, conditions
-        self._key, self._place, self._models, self._store, self._tick = key, place, models, store, tick
+        self.digest, self.conditions, self.served = digest, conditions, asked.served
+        self._key, self._how, self._store, self._tick = key, asked, store, tick
         self._scored = False
 
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
@@ -198,10 +225,10 @@ class ModelSubject:
         Raises:
             ModelError: The tokenizer cannot be loaded.
         """
-        return Prompts(load.load_tokenizer(self._place.tokenizer), 0).takes_system()
+        return self._how.takes_system()
 
     def _asked(self, digests: list[str], requests: list[Request], plain: str | None) -> Iterator[dict[str, Answer]]:
-        with self._models.engine(self._place, plain) as engine:
+        with self._how.engine(plain) as engine:
             for batch in engine.answers(requests):
                 if engine.plain != plain:
                     plain = engine.plain
@@ -213,12 +240,16 @@ class ModelSubject:
 
 def _engine() -> dict[str, str]:
     """What decides an answer beside the model: the libraries, and every line of the engine itself."""
-    own = Path(__file__).parent
-    found = {name: digest for name, _, digest in folder_manifest(own) if name.endswith(".py")}
+    found = _code()
     for name in PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
     return found
+
+
+def _code() -> dict[str, str]:
+    own = Path(__file__).parent
+    return {name: digest for name, _, digest in folder_manifest(own) if name.endswith(".py")}
 
 
 def _stamps(folder: Path) -> list[list[str | int]]:

@@ -23,7 +23,7 @@ class Drawn:
     def __init__(self, subject: Subject, temperature: float, seed: int) -> None:
         """Says how its answers are drawn."""
         self._subject, self._how = subject, {"temperature": temperature, "seed": seed}
-        self.digest = subject.digest
+        self.digest, self.served = subject.digest, getattr(subject, "served", "")
 
     @property
     def conditions(self) -> Mapping[str, str]:

@@ -286,3 +286,34 @@ def test_a_bare_name_is_a_shipped_policy_whatever_lies_beside_the_run_file(folde
     run = read(folder, text)
     assert [(each.name, each.source) for each in run.policies] == [("smoke", "smoke")]
     assert [each.name for each in read(folder, text.replace("- smoke", "- smoke.yaml")).policies] == ["house"]
+
+
+SERVED = """\
+version: 1
+project: support
+candidate: {url: "https://x.org/v1", model: new, revision: "2"}
+evaluate: {refusal: {}}
+gates: [{metric: refusal.unclear, at_most: 0.2}]
+"""
+
+
+def test_a_served_model_has_to_be_accepted_by_name_and_has_a_baseline_that_is_served(folder: Path) -> None:
+    found = mistakes(folder, SERVED)
+    assert found[1].startswith("line 3: candidate: nobody can verify the weights of 'new' (declared revision '2')")
+    assert "expected 'accept_unverifiable: [new]'" in found[1]
+    assert found[0] == (
+        "line 1: baseline: the candidate is served and this is not; expected a baseline that is asked the same way"
+    )
+    (folder / "old").mkdir()
+    (folder / "old" / "served.yaml").write_text('{url: "https://x.org/v1", model: old, revision: "1"}')
+    text = f"{SERVED}baseline: old\naccept_unverifiable: [new]\n"
+    assert mistakes(folder, text)[0].startswith("line 6: baseline: nobody can verify the weights of 'old'")
+    run = read(folder, text.replace("[new]", "[new, old]"))
+    assert (run.accept_unverifiable, run.baseline) == (("new", "old"), "old")
+
+
+def test_a_key_in_a_run_file_is_refused_and_not_repeated(folder: Path) -> None:
+    found = mistakes(folder, SERVED.replace('"2"', '"2", key_from: sk-secret'))
+    assert found[0] == (
+        "line 3: candidate.key_from: expected the name of an environment variable, such as 'SUPPORT_API_KEY', and never a key"
+    )
