@@ -6,16 +6,17 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from harness.dataset.held_back import content_hash, in_validation
 from harness.settings import BadRows
-from harness.store import canonical_json
 
 if TYPE_CHECKING:
     import numpy
 
+__all__ = ["IGNORED", "Encoded", "Encoder", "content_hash", "encoded", "in_validation", "rows_digest", "split"]
+
 IGNORED = -100
-SPLITS = 10_000
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,6 @@ def encoded(ids: Sequence[int], learn: Sequence[bool], content: bytes, place: st
     tokens = numpy.asarray(ids, dtype=numpy.int32)
     labels = numpy.where(numpy.asarray(learn, dtype=bool), tokens, numpy.int32(IGNORED))
     return Encoded(ids=tokens, labels=labels, content=content, place=place, cut=cut)
-
-
-def content_hash(value: Any) -> bytes:
-    """Hashes what a row says, whatever the order of its keys and wherever it stands."""
-    return hashlib.blake2b(canonical_json(value), digest_size=16).digest()
-
-
-def in_validation(content: bytes, part: float) -> bool:
-    """Whether a row is kept back: decided by its content alone, so that duplicates stay on one side."""
-    return int.from_bytes(content, "big") % SPLITS < part * SPLITS
 
 
 def split(rows: Iterable[Encoded], part: float) -> tuple[list[Encoded], list[Encoded]]:
