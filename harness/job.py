@@ -35,6 +35,8 @@ from harness.model.load import resolve_model
 from harness.model.pool import Models
 from harness.pipeline import Done, Services, Stage, perform
 from harness.policy import write_policies
+from harness.probed import probed
+from harness.probing import findings_wanted, no_training
 from harness.promotion import promote
 from harness.rescored import noted
 from harness.run_folder import claim, write_evidence
@@ -111,7 +113,7 @@ class Job:
             return data
         with failures("baseline", found):
             base = artifact(resolve_model(run.base, self.folder))
-            found.against = self.baseline(base, found)
+            found.base, found.against = arm(base, base), self.baseline(base, found)
         if found.against is not None:
             with failures("train", found):
                 found.arm = self.candidate(base, found, services)
@@ -152,6 +154,11 @@ class Job:
         )  # fmt: skip
 
     @property
+    def probed_for(self) -> set[str]:
+        """The data suites whose findings some model suite is given."""
+        return {name for suite in self.run.evaluate for name in findings_wanted(suite)}
+
+    @property
     def policies(self) -> tuple[PolicyName, ...]:
         """The shared policies that some of the rules are from."""
         return tuple(each.named for each in self.run.policies)
@@ -172,6 +179,7 @@ class Job:
         found.rows, found.data = dict(left.inputs), dataset_digest(left.inputs)
         found.scan += left.measurements
         found.scanned += [folder / "findings.jsonl" for folder in left.outputs.values()]
+        found.outputs = {name: artifact(folder) for name, folder in left.outputs.items() if name in self.probed_for}
         if left.redaction is not None:
             found.redaction = left.redaction
             found.notes.append(redaction_note(left.redaction))
@@ -249,6 +257,12 @@ class Job:
     ) -> Measurement:
         """Asks one model the items of one suite, or the first of them."""
         settings = self.run.evaluate[suite]
+        if findings_wanted(suite):
+            if found.base is None:
+                raise no_training(suite)
+            return probed(
+                suite, measured, found.base, self.run, found, lambda *told: self.perform(*told, services, found)
+            )
         if first is not None:
             settings = settings.model_copy(update={"first": first})
         done = self.perform(evaluate_stage(suite, settings), measured.inputs, settings, services, found)

@@ -18,6 +18,7 @@ from harness import plugins
 from harness.errors import PluginError, RunFileError, UsageError
 from harness.lines import Place, read_yaml
 from harness.policy import PolicyFile, read_policy
+from harness.probing import findings_wanted
 from harness.ruling import EXAMPLE, RuleReader
 from harness.scanning.actions import BLOCKED, redacts
 from harness.settings import BadRows, InputFile, Settings, inputs_of
@@ -254,6 +255,15 @@ class _Reader(RuleReader):
                 ("evaluate",),
                 "nothing is evaluated; expected at least one suite, or no candidate would ever be decided",
             )
+        for name in evaluate:
+            wanted = findings_wanted(name)
+            if wanted and not set(wanted) & set(scan):
+                either = " or ".join(f"'{each}'" for each in wanted)
+                self.say(
+                    ("evaluate", name),
+                    f"'{name}' probes for what a scan found in the training rows, and no scan looks for it; "
+                    f"expected {either} under 'scan'",
+                )
         for name in head.data.train if head.data else ():
             if not name.startswith("hf:") and not (self.folder / name).exists():
                 self.say(("data", "train"), f"'{name}' does not exist (looked for '{self.folder / name}')")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.errors import ModelError
+from harness.errors import ModelError, PromptError
 from harness.suite import Request
 from harness.types import Message
 
@@ -86,16 +86,16 @@ class Prompts:
         """The prompt up to where its last turn breaks off, as a template renders that turn when it is whole.
 
         Raises:
-            ModelError: The template leaves that turn out.
+            PromptError: The template leaves that turn out.
         """
         *before, last = messages
         cut = last.model_copy(update={"content": last.content + _CUT})
         rendered = self._rendered((*before, cut), asking=False)
         if _CUT not in rendered:
-            raise ModelError(
+            raise PromptError(
                 f"the chat template leaves out what '{last.role}' says in turn {len(messages)}",
-                "a template that renders it",
-            )
+                "a template that renders it", "change the template, or leave such rows out", (),
+            )  # fmt: skip
         return rendered[: rendered.rindex(_CUT)]
 
     def _rendered(self, messages: Sequence[Message], asking: bool = True) -> str:
