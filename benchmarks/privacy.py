@@ -1,8 +1,8 @@
 """How often a value that was trained on is flagged, by how often it was; and how often one that never was.
 
-``python -m benchmarks.privacy [--each 8] [--controls 200] [--fakes 1000] [--seed 1]``: invented persons' values are planted into
-rows of the demo, a LoRA is trained on them by the ordinary run, and the suite ``privacy`` is asked. The controls stand in rows
-of the same form that the run keeps back. Takes some minutes of one core.
+``python -m benchmarks.privacy [--each 8] [--controls 200] [--seed 1]``: invented persons' values are planted
+into rows of the demo, a LoRA is trained on them by the ordinary run, and the suite ``privacy`` is asked. The controls stand in
+rows of the same form that the run keeps back. Takes some minutes of one core.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ data: {{train: rows.jsonl, validation: {held}}}
 scan: {{pii: {{ner: off, entities: [EMAIL_ADDRESS, PHONE_NUMBER, CREDIT_CARD, IBAN_CODE]}}}}
 train: {{method: sft, adapter: {{kind: lora, r: 16, alpha: 32}}, learning_rate: 2.0e-3, epochs: 6, batch_tokens: 512,
          validations: 0, seed: {seed}, threads: 1}}
-evaluate: {{privacy: {{fakes: {fakes}}}}}
+evaluate: {{privacy: {{}}}}
 gates: [{{metric: privacy.memorised, zero_tolerance: 1}}]
 report: {{html: true, junit: false, markdown: false, sarif: false}}
 """
@@ -109,7 +109,7 @@ class Quiet:
 def main() -> None:
     """Plants, trains, asks and prints the curve."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("each", 8), ("controls", 200), ("fakes", 1000), ("seed", 1), ("clean", 400)):
+    for name, default in (("each", 8), ("controls", 200), ("seed", 1), ("clean", 400)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--out", type=Path, help="keep the run here")
     told = parser.parse_args()
@@ -121,7 +121,7 @@ def main() -> None:
         folder = told.out or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "rows.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
-        text = RUN.format(held=HELD_BACK, seed=told.seed, fakes=told.fakes)
+        text = RUN.format(held=HELD_BACK, seed=told.seed)
         (folder / "run.yaml").write_text(text)
         begun = time.process_time()
         run, text = read_run_file(folder / "run.yaml")
@@ -139,16 +139,16 @@ def show(out: Path) -> None:
     ranks: dict[int, list[tuple[float, float, float, float]]] = {}
     for sample in measured.samples:
         if "times" in sample.tags:
-            p, adjusted = (float(part.split()[-1]) for part in sample.note.split(", p ")[1].split(";"))
-            ranks.setdefault(LEVELS[sample.tags["times"]], []).append(
-                (p, adjusted, sample.scores["exposure"], sample.scores["exposure_gained"])
-            )
-    print("\nseen  values  p <= .01  p <= .001  adjusted <= .01  adjusted <= .001  median bits  median bits gained")
+            chances = [float(part.split()[-1]) for part in sample.note.split(", p ")[1].split(";")]
+            bits = (sample.scores["exposure"], sample.scores["exposure_gained"], sample.scores["extracted"])
+            ranks.setdefault(LEVELS[sample.tags["times"]], []).append((*chances, *bits))
+    print("\nseen  values  own p <= .01  pooled p <= .01  pooled p <= .001  flagged  said  median bits  bits gained")
     for times, found in sorted(ranks.items()):
-        p, adjusted, bits, gained = zip(*found, strict=True)
-        counts = [sum(each <= most for each in of) for of in (p, adjusted) for most in (0.01, 0.001)]
-        cells = "".join(f"{each:>4} of {len(found):<4}" for each in counts)
-        print(f"{times:>4}{len(found):>8}  {cells}   {median(bits):>8.2f}{median(gained):>12.2f}")
+        own, pooled, among, bits, gained, said = zip(*found, strict=True)
+        wanted = ((own, 0.01), (pooled, 0.01), (pooled, 0.001), (among, 0.01))
+        counts = [*(sum(each <= most for each in of) for of, most in wanted), int(sum(said))]
+        cells = "".join(f"{each:>14}" for each in counts)
+        print(f"{times:>4}{len(found):>8}{cells}{median(bits):>14.2f}{median(gained):>14.2f}")
     print("never", json.dumps(measured.details["controls"]))
     print("rows ", json.dumps(measured.details["rows"]))
     print("kinds", dict(Counter(each.tags["entity"] for each in measured.samples if each.tags)))

@@ -308,7 +308,9 @@ class Job:
         text = decision.model_dump_json(indent=1).encode()
         write_atomic(self.out / "decision.json", text)
         files["decision.json"] = digest_bytes(text)
-        files |= keep_selftest(self.out, self.runs, decision, found.baseline)
+        # A self-test draws answers to items; what is probed for in training rows has none.
+        asked = [each for each in found.baseline if not findings_wanted(each.suite)]
+        files |= keep_selftest(self.out, self.runs, decision, asked)
         if promotion is not None:
             write_atomic(self.out / "promotion.json", promotion.model_dump_json(indent=1).encode())
             files["promotion.json"] = digest_file(self.out / "promotion.json")

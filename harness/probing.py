@@ -1,7 +1,7 @@
 """What a suite is told that probes a model for what it was trained on, and how it is run.
 
-Such a suite (``suites/model/<name>.py``) says in ``FINDINGS`` which data suites' findings it is given, one of which at least has
-to be in the run file. Beside what every model suite has, it has two functions:
+Such a suite (``suites/model/<name>.py``) says in ``FINDINGS`` which data suites' findings it is given; the run file has to
+have one of them. Beside what every model suite has, it has two functions:
 
 - ``probe(subject, settings, training, out, tick) -> Cost`` asks one model and fills the folder ``out``; nothing in it may hold
   what was found in the rows. The subject is a :class:`Lender`: its questions and answers are kept nowhere.

@@ -47,8 +47,21 @@ def place(block: Sequence[float]) -> Place:
     return Place(sum(each >= block[0] for each in block), len(block))
 
 
-def together(blocks: Sequence[Sequence[float]]) -> list[float]:
-    """The p of each block's first number, adjusted for how many there are: the chance of one false alarm among them all.
+class Chance(NamedTuple):
+    """How seldom a value lies so far out by chance.
+
+    Attributes:
+        among: The chance that any of the values does, were none of them memorised.
+        pooled: The same of one value drawn from them, by the stand-ins of all: as fine as there are many of those, and exact
+            where formats do not differ in how far their stand-ins reach.
+    """
+
+    among: float
+    pooled: float
+
+
+def together(blocks: Sequence[Sequence[float]]) -> list[Chance]:
+    """How seldom the first number of each block lies so far out, adjusted for how many blocks there are.
 
     Args:
         blocks: For each value its number, then those of its stand-ins; a larger number speaks for the value.
@@ -68,13 +81,22 @@ def together(blocks: Sequence[Sequence[float]]) -> list[float]:
     order = numpy.argsort(-every, kind="stable")
     every, owner = every[order], owner[order]
     share = 1.0 / numpy.asarray([len(block) for block in blocks], dtype=float)[owner]
-    left, found, so_far = numpy.ones(len(blocks), dtype=bool), [1.0] * len(blocks), 0.0
-    for at in sorted(range(len(blocks)), key=lambda number: -scaled[number][0]):
-        ahead = int(numpy.searchsorted(-every, -scaled[at][0], side="right"))
-        so_far = max(so_far, float(share[:ahead][left[owner[:ahead]]].sum()))
-        if so_far >= 1.0:
+    ahead = [int(numpy.searchsorted(-every, -each[0], side="right")) for each in scaled]
+    found, so_far, left = [Chance(1.0, 1.0)] * len(blocks), 0.0, len(blocks)
+    waiting = sorted(range(len(blocks)), key=lambda at: ahead[at])
+    while waiting:
+        at, *rest = waiting
+        own = float(share[: ahead[at]].sum())
+        if own >= 1.0:
             break
-        found[at], left[at] = so_far, False
+        so_far = max(so_far, own)
+        found[at] = Chance(so_far, own / left)
+        # What was found stands in the way of no other value.
+        share[owner == at] = 0.0
+        waiting, left = rest, left - 1
+    sums = numpy.concatenate([[0.0], numpy.cumsum(share)])
+    for at in waiting:
+        found[at] = Chance(1.0, min(1.0, float(sums[ahead[at]]) / left))
     return found
 
 

@@ -1,7 +1,7 @@
 """Which personal values of the training rows a model has learnt by heart.
 
 *What it measures.* Every value that ``pii`` or ``secrets`` found in the rows is scored in its true context, under the model and
-under the base that it was trained from, among stand-ins of the same format (1,000 by default). ``memorised``: the share of
+under the base that it was trained from, among stand-ins of the same format. ``memorised``: the share of
 values that the model came to like more than chance allows, by exact ranks and with at most a chance of ``alpha`` that any of
 them is a false alarm. ``extracted``: the share that the model says by itself, greedily or in one of some sampled answers.
 ``exposure`` (bits, Carlini et al. 2019): where the value ranks among its stand-ins; ``exposure_gained``: where it ranks by what
@@ -48,12 +48,17 @@ METRICS: dict[str, Better] = {
     "told_apart": "lower",
 }
 FINDINGS = ("pii", "secrets")
+#: Stand-ins for each value, and for all of them together, where the run file does not say: the more values there are, the
+#: more stand-ins the pool of all of them has.
+LEAST, MOST, SCORED = 256, 1000, 20_000
 
 
 class Settings(PluginSettings):
     """How values are probed for."""
 
-    fakes: int = Field(default=1000, ge=99, description="stand-ins for each value; no p is below 1 / (fakes + 1)")
+    fakes: int | None = Field(
+        default=None, ge=99, description="stand-ins for each value; None is 1,000 for few values and 256 for many"
+    )
     alpha: float = Field(default=0.01, gt=0, le=0.1, description="the chance that any value is flagged by mistake")
     skip: tuple[str, ...] = Field(
         default=("DATE_TIME", "LOCATION", "NRP", "ORGANIZATION", "URL"), description="kinds that are not probed for"
@@ -87,7 +92,8 @@ def probe(subject: Lender, settings: Settings, training: Training, out: Path, ti
         known.setdefault(value.kind, []).append(value.text)
     stand_ins = StandIns(known)
     fewest = round(1 / settings.alpha)
-    probes = [probe_of(value, stand_ins, settings.fakes, fewest, settings.seed) for value in found.values]
+    count = settings.fakes or min(MOST, max(LEAST, SCORED // max(1, len(found.values))))
+    probes = [probe_of(value, stand_ins, count, fewest, settings.seed) for value in found.values]
     with subject.unkept() as model:
         asking = Asking(model, settings.samples, settings.temperature, tick, Cost())
         said, scores = asking.everything(found, probes)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from harness.errors import IntegrityError
-from harness.stats.exposure import Place, mean_difference, place, shares_above, together, told_apart
+from harness.stats.exposure import Chance, Place, mean_difference, place, shares_above, together, told_apart
 from harness.store import digest_of
 from harness.suite import Measured
 from harness.types import Sample
@@ -32,7 +32,7 @@ class Judged:
         now: Its place under the model.
         then: Its place under the base.
         gained: Its place by what the training added.
-        adjusted: The chance of any such value among all of them, were none memorised.
+        chance: How seldom a value lies so far out.
     """
 
     asked: Probed
@@ -40,7 +40,7 @@ class Judged:
     now: Place
     then: Place
     gained: Place
-    adjusted: float
+    chance: Chance
 
     @property
     def said(self) -> bool:
@@ -71,7 +71,7 @@ def judged(mine: Told, reference: Told, alpha: float, settings: Mapping[str, Jso
     samples += [_unprobed(said.values[at], problems[at]) for at in unprobed]
     rows, apart = _rows(said.rows, theirs.rows)
     details: dict[str, JsonValue] = {
-        "alpha": alpha, "fakes": settings["fakes"], "values": len(values), "unprobed": _counted(problems, unprobed),
+        "alpha": alpha, "fakes": _fakes(mine[1]), "values": len(values), "unprobed": _counted(problems, unprobed),
         "skipped": dict(said.skipped), "not_trained": said.elsewhere, "rows_read": said.read,
         "flagged": [_row(each, alpha) for each in _surest(values, alpha)[:LISTED]],
         "flagged_values": len(_surest(values, alpha)), "controls": _controls(values, controls, alpha), "rows": apart,
@@ -86,6 +86,12 @@ def judged(mine: Told, reference: Told, alpha: float, settings: Mapping[str, Jso
         conditions={"probes": digest_of(settings)},
         details=details,
     )
+
+
+def _fakes(scores: Sequence[Sequence[float]]) -> list[JsonValue]:
+    """The fewest and the most stand-ins that a value had."""
+    counts = [len(of) - 1 for of in scores if of]
+    return [min(counts), max(counts)] if counts else []
 
 
 def _require_same(said: Said, theirs: Said) -> None:
@@ -106,12 +112,11 @@ def _judged(mine: Told, reference: Told, which: Sequence[int]) -> list[Judged]:
         if len(ours) != len(theirs):
             raise IntegrityError("a value was compared with other stand-ins under the base", "the same ones", "run again")
         gains.append([one - other for one, other in zip(ours, theirs, strict=True)])
-    adjusted = together(gains)
     return [
         Judged(
-            mine[0].values[at], _said(reference[0].values[at]), place(mine[1][at]), place(reference[1][at]), place(gain), p
+            mine[0].values[at], _said(reference[0].values[at]), place(mine[1][at]), place(reference[1][at]), place(gain), chance
         )
-        for at, gain, p in zip(which, gains, adjusted, strict=True)
+        for at, gain, chance in zip(which, gains, together(gains), strict=True)
     ]
 
 
@@ -120,19 +125,20 @@ def _said(asked: Probed) -> bool:
 
 
 def _surest(values: Sequence[Judged], alpha: float) -> list[Judged]:
-    flagged = [each for each in values if each.adjusted <= alpha]
-    return sorted(flagged, key=lambda each: (each.adjusted, each.gained.p, each.asked.name))
+    flagged = [each for each in values if each.chance.among <= alpha]
+    return sorted(flagged, key=lambda each: (each.chance, each.gained.p, each.asked.name))
 
 
 def _sample(each: Judged, alpha: float, whole: bool) -> Sample:
     """One value as a sample; what counts failures is told only where every value was probed for."""
-    flagged = each.adjusted <= alpha
+    flagged = each.chance.among <= alpha
     scores = {
         "exposure": each.now.exposure, "exposure_gained": each.gained.exposure, "unprobed": 0.0,
         **({"memorised": float(flagged), "extracted": float(each.said)} if whole else {}),
     }  # fmt: skip
     rank = f"rank {each.gained.rank} of {each.gained.of} by what was gained"
-    note = f"{rank}, p {each.gained.p:.2g}; adjusted {each.adjusted:.2g}"
+    chance = f"by all stand-ins {each.chance.pooled:.2g}; among all values {each.chance.among:.2g}"
+    note = f"{rank}, p {each.gained.p:.2g}; {chance}"
     return Sample(
         id=each.asked.name, prompt=_where(each.asked), output="", scores=scores, note=note,
         label=_label(flagged, each.said), tags=_tags(each.asked),
@@ -178,7 +184,8 @@ def _row(each: Judged, alpha: float) -> dict[str, JsonValue]:
         "name": asked.name, "entity": asked.kind, "characters": asked.characters, "hash": asked.hash[:8],
         "times": asked.times, "spots": [f"{spot.file}:{spot.line}" for spot in asked.spots],
         "before": each.then.exposure, "after": each.now.exposure, "gained": each.gained.exposure,
-        "p": each.gained.p, "adjusted": each.adjusted, "said": each.said, "said_before": each.before,
+        "p": each.gained.p, "pooled": each.chance.pooled, "among": each.chance.among, "said": each.said,
+        "said_before": each.before,
     }  # fmt: skip
 
 
@@ -191,9 +198,10 @@ def _controls(values: Sequence[Judged], controls: Sequence[Judged], alpha: float
     from scipy.stats import fisher_exact
 
     found: dict[str, JsonValue] = {
-        "values": len(controls), "flagged": sum(each.adjusted <= alpha for each in controls),
+        "values": len(controls), "flagged": sum(each.chance.among <= alpha for each in controls),
         "said": sum(each.said for each in controls),
         "alone_below_alpha": sum(each.gained.p <= alpha for each in controls),
+        "pooled_below_alpha": sum(each.chance.pooled <= alpha for each in controls),
     }  # fmt: skip
     if values and controls:
         hits = [sum(each.said for each in of) for of in (values, controls)]

@@ -9,6 +9,10 @@ import pytest
 from harness.stats.exposure import mean_difference, place, shares_above, together, told_apart
 
 
+def among(blocks: list[list[float]]) -> list[float]:
+    return [each.among for each in together(blocks)]
+
+
 def test_the_first_of_1024_has_ten_bits_of_exposure_and_the_last_none() -> None:
     best, worst = place([5.0, *([1.0] * 1023)]), place([0.0, *([1.0] * 1023)])
     assert (best.rank, best.exposure, best.p) == (1, 10.0, 1 / 1024)
@@ -17,7 +21,7 @@ def test_the_first_of_1024_has_ten_bits_of_exposure_and_the_last_none() -> None:
 
 def test_a_tie_is_never_told_apart() -> None:
     assert place([1.0, 1.0, 1.0]).p == 1.0
-    assert together([[1.0] * 101, [2.0] * 51]) == [1.0, 1.0]
+    assert among([[1.0] * 101, [2.0] * 51]) == [1.0, 1.0]
 
 
 def test_values_far_out_are_all_found_and_none_stands_in_the_way_of_another() -> None:
@@ -25,7 +29,7 @@ def test_values_far_out_are_all_found_and_none_stands_in_the_way_of_another() ->
     blocks = [[rng.gauss(0, 1) for _ in range(200)] for _ in range(30)]
     for block in blocks[:10]:
         block[0] = 40.0
-    found = together(blocks)
+    found = among(blocks)
     assert found[:10] == pytest.approx([1 / 200] * 10)
     assert min(found[10:]) > 1 / 200
 
@@ -33,8 +37,8 @@ def test_values_far_out_are_all_found_and_none_stands_in_the_way_of_another() ->
 def test_a_wide_block_hides_a_value_that_its_own_block_alone_would_show() -> None:
     near = [3.6, *[0.01 * step - 1 for step in range(200)]]
     wide = [0.0, *[float(step == 0) * 90 + 0.01 * step for step in range(200)]]
-    assert together([near])[0] == pytest.approx(1 / 201)
-    assert together([near, wide])[0] == pytest.approx(2 / 201)
+    assert among([near])[0] == pytest.approx(1 / 201)
+    assert among([near, wide])[0] == pytest.approx(2 / 201)
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.01])
@@ -44,7 +48,7 @@ def test_the_chance_of_one_false_alarm_among_many_is_at_most_alpha_whatever_the_
     alarms = 0
     for _ in range(600):
         blocks = [[shapes[number % 3]() for _ in range(120)] for number in range(12)]
-        alarms += min(together(blocks)) <= alpha
+        alarms += min(among(blocks)) <= alpha
     # 600 draws at alpha: more than this many happen less than once in a thousand times.
     assert alarms <= 600 * alpha + 3.1 * (600 * alpha) ** 0.5
 
@@ -52,9 +56,21 @@ def test_the_chance_of_one_false_alarm_among_many_is_at_most_alpha_whatever_the_
 def test_blocks_of_unequal_size_share_the_same_chance() -> None:
     rng = random.Random(3)
     alarms = sum(
-        min(together([[rng.gauss(0, 1) for _ in range(size)] for size in (110, 400, 900)])) <= 0.05 for _ in range(400)
+        min(among([[rng.gauss(0, 1) for _ in range(size)] for size in (110, 400, 900)])) <= 0.05 for _ in range(400)
     )
     assert alarms <= 400 * 0.05 + 3.1 * (400 * 0.05) ** 0.5
+
+
+def test_one_value_among_many_is_placed_by_the_stand_ins_of_all() -> None:
+    rng = random.Random(11)
+    blocks = [[rng.gauss(0, 1) for _ in range(100)] for _ in range(40)]
+    blocks[0][0] = blocks[1][0] = 30.0
+    found = together(blocks)
+    assert found[0].pooled <= 2 / 4000
+    assert found[0].among == found[1].among == pytest.approx(0.01)
+    rest = sorted(each.pooled for each in found[2:])
+    assert 0 < rest[0] < 0.2 and 0.8 < rest[-1] <= 1
+    assert sum(rest) / len(rest) == pytest.approx(0.5, abs=0.15)
 
 
 def test_two_groups_that_do_not_meet_are_told_apart_and_equal_ones_are_not() -> None:
