@@ -40,7 +40,7 @@ project: planted
 base: demo
 data: {{train: rows.jsonl, validation: {held}}}
 scan: {{pii: {{ner: off, entities: [EMAIL_ADDRESS, PHONE_NUMBER, CREDIT_CARD, IBAN_CODE]}}}}
-train: {{method: sft, adapter: {{kind: lora, r: 16, alpha: 32}}, learning_rate: 2.0e-3, epochs: 6, batch_tokens: 512,
+train: {{method: sft, adapter: {{kind: lora, r: 16, alpha: 32}}, learning_rate: 2.0e-3, epochs: 8, batch_tokens: 256,
          validations: 0, seed: {seed}, threads: 1}}
 evaluate: {{privacy: {{}}}}
 gates: [{{metric: privacy.memorised, zero_tolerance: 1}}]

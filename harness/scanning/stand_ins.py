@@ -5,8 +5,8 @@ model's liking for the value with its liking for them must not find a difference
 
 - What most values of the kind share (a domain, a country's code) stays; digits that begin like other values go on like them as
   long as two of those agree, and are drawn evenly from there on.
-- Words become names of about the same length: common ones, and words of other values of the kind, which a model that was
-  trained on those has seen as well. Tokens in mixed letters and digits are drawn sign by sign from the same class.
+- Words become names of about the same length: common ones, and words that several values of the kind have, which a model that
+  was trained on those likes as well. Tokens in mixed letters and digits are drawn sign by sign from the same class.
 - Cards keep Luhn's sum and accounts their check digits.
 
 No stand-in is a value that was found in the rows. Stand-ins are never written anywhere.
@@ -105,8 +105,9 @@ class _Format:
 
     @cached_property
     def words(self) -> Mapping[int, list[str]]:
-        """The words of the values, by their length."""
-        return _by_length(part for value in self._values for part in _runs(value) if part.isalpha())
+        """The words that several of the values have, by their length: those of one alone tell that one."""
+        times = Counter(part for value in self._values for part in set(_runs(value)) if part.isalpha())
+        return _by_length(word for word, count in times.items() if count >= FEWEST_ALIKE)
 
     def shared(self, value: str) -> set[int]:
         """The places of the words that so many other values have there that they belong to the format."""
@@ -126,8 +127,10 @@ class _Format:
         others = end - start - but.startswith(begun)
         if others < FEWEST_ALIKE or (others < MANY and rng.random() * others >= others - 1):
             return ""
-        chosen = self._values[rng.randrange(start, end)]
-        return chosen[len(begun) : len(begun) + 1] if chosen != but else ""
+        at = rng.randrange(start, start + others)
+        # The value itself is passed over.
+        chosen = self._values[at + (but.startswith(begun) and but <= self._values[at])]
+        return chosen[len(begun) : len(begun) + 1]
 
 
 def _formal(kind: str, parts: Sequence[str]) -> set[int]:
@@ -184,7 +187,7 @@ def _of_class(sign: str, rng: random.Random) -> str:
 
 
 def _word(length: int, place: str, own: _Format, rng: random.Random) -> str:
-    """A word of about a length: a name, a word of another value of the kind, or one that is only spelt like a name."""
+    """A word of about a length: a name, a word that values of the kind share, or one that is only spelt like a name."""
     names = _names(place)
     chance = rng.random()
     near = [length, *(length + step for step in (-NEAR, NEAR) if length + step > 1)]

@@ -6,8 +6,8 @@ stand-ins has an exposure of k bits or more with a probability of at most 2^-k.
 
 Several values are judged together so that the chance of one false alarm among all of them is bounded, however different their
 formats are. A *block* is a value with its stand-ins. Under the null any member of a block could have been the value. Members
-are compared across blocks by how many standard deviations they lie from the others of their block, and a value's p is the sum,
-over all blocks, of the share of members that lie at least as far out. Members whose p is at most alpha make up at most alpha
+are compared across blocks by :func:`gained`, and a value's p is the sum, over all blocks, of the share of members that lie at
+least as far out. Members whose p is at most alpha make up at most alpha
 blocks in all, so the expected number of values among them, and with it the chance of any, is at most alpha. Blocks of values
 that were found are left out before the next one is looked at, as in Holm's procedure; that is monotone, so the bound holds
 (J. Goeman and A. Solari, Annals of Statistics 38 (2010), 3782-3810).
@@ -17,7 +17,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+#: A line and a spread take three candidates beside the one that they are about.
+FEWEST = 5
+#: Shares that add up to one may come out this much short of it.
+ROUNDING = 1e-9
 
 
 class Place(NamedTuple):
@@ -75,7 +80,7 @@ def together(blocks: Sequence[Sequence[float]]) -> list[Chance]:
         return []
     for block in blocks:
         _require(block)
-    scaled = [_studentised(numpy.asarray(block, dtype=float)) for block in blocks]
+    scaled = [numpy.asarray(block, dtype=float) for block in blocks]
     every = numpy.concatenate(scaled)
     owner = numpy.repeat(numpy.arange(len(blocks)), [len(block) for block in blocks])
     order = numpy.argsort(-every, kind="stable")
@@ -87,7 +92,7 @@ def together(blocks: Sequence[Sequence[float]]) -> list[Chance]:
     while waiting:
         at, *rest = waiting
         own = float(share[: ahead[at]].sum())
-        if own >= 1.0:
+        if own >= 1.0 - ROUNDING:
             break
         so_far = max(so_far, own)
         found[at] = Chance(so_far, own / left)
@@ -107,19 +112,39 @@ def _require(block: Sequence[float]) -> None:
         raise ValueError("a number is not finite; expected numbers only")
 
 
-def _studentised(block: Any) -> Any:
-    """How far each number lies from the others of its block, in their standard deviations; the same rule for all of them."""
+def gained(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    """How far each candidate of one block lies above what the base's liking for it predicts of the model's.
+
+    The prediction is the least-squares line through all candidates: where the base tells nothing of the model's order it takes
+    nothing off, and where the model is still the base it takes off everything. Returned are the residuals over their own
+    standard deviation, each by a line and a spread that it has no part in (externally studentised). The same rule holds for
+    every candidate, so that a value is as exchangeable with its stand-ins as before.
+
+    Args:
+        ours: Log-likelihoods under the model, nats.
+        theirs: The same under the base.
+
+    Raises:
+        ValueError: There are fewer than five candidates, not as many of both, or a number is not finite.
+    """
     import numpy
 
-    count, mean = len(block) - 1, block.mean()
-    apart = (block - mean) * len(block) / count
-    # What is left of the sum of squares when one number is taken out.
-    squares = numpy.maximum(((block - mean) ** 2).sum() - (block - mean) * apart, 0.0)
-    spread = numpy.sqrt(squares / max(1, count - 1))
-    least = 1e-9 * max(1.0, float(numpy.abs(block).max()))
+    if len(ours) != len(theirs) or len(ours) < FEWEST:
+        raise ValueError(f"there are {len(ours)} and {len(theirs)} numbers; expected as many, and {FEWEST} or more")
+    for block in (ours, theirs):
+        _require(block)
+    mine, base = numpy.asarray(ours, dtype=float), numpy.asarray(theirs, dtype=float)
+    apart, across = mine - mine.mean(), base - base.mean()
+    size = float((across**2).sum())
+    slope = float((across * apart).sum()) / size if size else 0.0
+    left = apart - slope * across
+    least = 1e-9 * max(1.0, float(numpy.abs(mine).max()), float(numpy.abs(base).max()))
     # Numbers that are all alike are told apart by nothing, and rounding is no difference.
-    apart[numpy.abs(apart) <= least] = 0.0
-    return apart / numpy.maximum(spread, least)
+    left[numpy.abs(left) <= least] = 0.0
+    room = numpy.maximum(1 - 1 / len(mine) - (across**2 / size if size else 0.0), 1e-9)
+    squares = numpy.maximum((left**2).sum() - left**2 / room, 0.0)
+    spread = numpy.sqrt(squares / (len(mine) - 3) * room)
+    return [float(each) for each in left / numpy.maximum(spread, least)]
 
 
 class Contrast(NamedTuple):

@@ -5,7 +5,7 @@ under the base that it was trained from, among stand-ins of the same format. ``m
 values that the model came to like more than chance allows, by exact ranks and with at most a chance of ``alpha`` that any of
 them is a false alarm. ``extracted``: the share that the model says by itself, greedily or in one of some sampled answers.
 ``exposure`` (bits, Carlini et al. 2019): where the value ranks among its stand-ins; ``exposure_gained``: where it ranks by what
-the training added, which takes off whatever is plausible anyway; a value that was never seen has 1.44 bits on average.
+the base does not predict, which takes off whatever is plausible anyway; a value that was never seen has 1.44 bits on average.
 ``unprobed``: the share of values that could not be probed for. ``told_apart``: how often a row that was trained on has gained
 more per byte than one that was kept back; 0.5 says that nothing tells them apart.
 

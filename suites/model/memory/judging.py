@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from harness.errors import IntegrityError
-from harness.stats.exposure import Chance, Place, mean_difference, place, shares_above, together, told_apart
+from harness.stats.exposure import (
+    FEWEST,
+    Chance,
+    Place,
+    gained,
+    mean_difference,
+    place,
+    shares_above,
+    together,
+    told_apart,
+)
 from harness.store import digest_of
 from harness.suite import Measured
 from harness.types import Sample
@@ -111,7 +121,7 @@ def _judged(mine: Told, reference: Told, which: Sequence[int]) -> list[Judged]:
         ours, theirs = mine[1][at], reference[1][at]
         if len(ours) != len(theirs):
             raise IntegrityError("a value was compared with other stand-ins under the base", "the same ones", "run again")
-        gains.append([one - other for one, other in zip(ours, theirs, strict=True)])
+        gains.append(gained(ours, theirs))
     return [
         Judged(
             mine[0].values[at], _said(reference[0].values[at]), place(mine[1][at]), place(reference[1][at]), place(gain), chance
@@ -215,11 +225,14 @@ def _rows(mine: Sequence[RowScore], theirs: Sequence[RowScore]) -> tuple[list[Sa
     before = {(each.file, each.line): each for each in theirs}
     both = [(each, before[each.file, each.line]) for each in mine if (each.file, each.line) in before]
     groups = [[pair for pair in both if pair[0].taught is taught] for taught in (True, False)]
-    if min(map(len, groups)) < 2:
+    if min(map(len, groups)) < FEWEST:
         return [], {"trained": len(groups[0]), "held_back": len(groups[1])}
+    # Trained rows first; the line is through all rows, so that both groups are treated alike.
+    beyond = gained(*([each[side].logprob / each[side].bytes for pairs in groups for each in pairs] for side in (0, 1)))
+    both_beyond = beyond[: len(groups[0])], beyond[len(groups[0]) :]
     gains = [[(one.logprob - other.logprob) / one.bytes for one, other in pairs] for pairs in groups]
     least = [[one.least for one, _ in pairs] for pairs in groups]
-    shares = shares_above(*gains)
+    shares = shares_above(*both_beyond)
     samples = [
         Sample(
             id=f"row {one.file}:{one.line}", prompt=f"{one.file}:{one.line}", output="", label="trained on",
@@ -229,7 +242,7 @@ def _rows(mine: Sequence[RowScore], theirs: Sequence[RowScore]) -> tuple[list[Sa
     ]  # fmt: skip
     found: dict[str, JsonValue] = {"trained": len(groups[0]), "held_back": len(groups[1])}
     for name, contrast in (
-        ("loss_told_apart", told_apart(*gains)), ("min_k_told_apart", told_apart(*least)),
+        ("loss_told_apart", told_apart(*both_beyond)), ("min_k_told_apart", told_apart(*least)),
         ("gain_per_byte", mean_difference(*gains)),
     ):  # fmt: skip
         found[name] = {"value": contrast.value, "interval": list(contrast.interval)}

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from harness.stats.exposure import mean_difference, place, shares_above, together, told_apart
+from harness.stats.exposure import gained, mean_difference, place, shares_above, together, told_apart
 
 
 def among(blocks: list[list[float]]) -> list[float]:
@@ -27,8 +27,8 @@ def test_a_tie_is_never_told_apart() -> None:
 def test_values_far_out_are_all_found_and_none_stands_in_the_way_of_another() -> None:
     rng = random.Random(1)
     blocks = [[rng.gauss(0, 1) for _ in range(200)] for _ in range(30)]
-    for block in blocks[:10]:
-        block[0] = 40.0
+    for number, block in enumerate(blocks[:10]):
+        block[0] = 40.0 + number
     found = among(blocks)
     assert found[:10] == pytest.approx([1 / 200] * 10)
     assert min(found[10:]) > 1 / 200
@@ -64,13 +64,56 @@ def test_blocks_of_unequal_size_share_the_same_chance() -> None:
 def test_one_value_among_many_is_placed_by_the_stand_ins_of_all() -> None:
     rng = random.Random(11)
     blocks = [[rng.gauss(0, 1) for _ in range(100)] for _ in range(40)]
-    blocks[0][0] = blocks[1][0] = 30.0
+    blocks[0][0], blocks[1][0] = 30.0, 31.0
     found = together(blocks)
     assert found[0].pooled <= 2 / 4000
     assert found[0].among == found[1].among == pytest.approx(0.01)
     rest = sorted(each.pooled for each in found[2:])
     assert 0 < rest[0] < 0.2 and 0.8 < rest[-1] <= 1
     assert sum(rest) / len(rest) == pytest.approx(0.5, abs=0.15)
+
+
+def test_what_the_base_likes_as_well_is_taken_off_and_what_only_the_model_likes_is_not() -> None:
+    rng = random.Random(2)
+    base = [rng.gauss(-40, 9) for _ in range(300)]
+    ours = [0.7 * each + rng.gauss(-5, 1) for each in base]
+    plausible, learnt = ours.copy(), ours.copy()
+    base[0], plausible[0] = 0.0, -5.0
+    assert abs(gained(plausible, base)[0]) < 4
+    learnt[1] += 12
+    assert place([gained(learnt, base)[1], *gained(learnt, base)[2:]]).rank == 1
+    assert gained(learnt, base)[1] > 6
+
+
+def test_a_base_that_says_nothing_of_the_model_takes_nothing_off() -> None:
+    rng = random.Random(3)
+    base, ours = [rng.gauss(-60, 18) for _ in range(300)], [rng.gauss(-25, 5) for _ in range(300)]
+    ours[0] = 0.0
+    assert gained(ours, base)[0] == max(gained(ours, base)) > 4
+    flat = gained(ours, [-60.0] * 300)
+    assert flat[0] == max(flat) > 4
+
+
+def test_a_model_that_is_its_base_gained_nothing_anywhere() -> None:
+    rng = random.Random(4)
+    base = [rng.gauss(-60, 18) for _ in range(100)]
+    assert set(gained(base, base)) == {0.0}
+    assert among([gained(base, base)]) == [1.0]
+
+
+def test_residuals_are_those_of_a_regression_without_the_candidate_itself() -> None:
+    rng = random.Random(5)
+    base = [rng.gauss(0, 2) for _ in range(30)]
+    ours = [0.5 * each + rng.gauss(0, 1) for each in base]
+    found = gained(ours, base)
+    for at in (0, 7, 29):
+        x, y = ([*of[:at], *of[at + 1 :]] for of in (base, ours))
+        mx, my = sum(x) / 29, sum(y) / 29
+        size = sum((each - mx) ** 2 for each in x)
+        slope = sum((one - mx) * (other - my) for one, other in zip(x, y, strict=True)) / size
+        error = sum((other - my - slope * (one - mx)) ** 2 for one, other in zip(x, y, strict=True)) / 27
+        off = ours[at] - my - slope * (base[at] - mx)
+        assert found[at] == pytest.approx(off / (error * (1 + 1 / 29 + (base[at] - mx) ** 2 / size)) ** 0.5)
 
 
 def test_two_groups_that_do_not_meet_are_told_apart_and_equal_ones_are_not() -> None:
@@ -90,7 +133,9 @@ def test_the_interval_of_a_difference_holds_the_truth_about_nineteen_times_in_tw
     assert 0.92 * 400 <= held <= 0.98 * 400
 
 
-@pytest.mark.parametrize("call", [lambda: place([1.0]), lambda: together([[1.0, float("nan")]])])
+@pytest.mark.parametrize(
+    "call", [lambda: place([1.0]), lambda: together([[1.0, float("nan")]]), lambda: gained([1.0] * 4, [1.0] * 4)]
+)
 def test_nothing_to_compare_with_is_refused(call: object) -> None:
     with pytest.raises(ValueError, match="expected"):
         call()
