@@ -166,8 +166,9 @@ class Job:
         found.rows, found.data = inputs, dataset_digest(inputs)
         bad_rows = self.run.data.bad_rows
         scan = DataScan(
-            self.run.scan, bad_rows, services, self.show, lambda *told: self.perform(*told, services, found)
-        )
+            self.run.scan, bad_rows, services, self.show, lambda *told: self.perform(*told, services, found),
+            self.columns(inputs),
+        )  # fmt: skip
         left = scan(inputs)
         found.rows, found.data = dict(left.inputs), dataset_digest(left.inputs)
         found.scan += left.measurements
@@ -175,6 +176,13 @@ class Job:
         if left.redaction is not None:
             found.redaction = left.redaction
             found.notes.append(redaction_note(left.redaction))
+
+    def columns(self, inputs: Mapping[str, Artifact]) -> dict[str, dict[str, str]]:
+        """What each file of rows calls the columns that are known by other names, where it does."""
+        own = self.run.data.columns if self.run.data else {}
+        replay = self.run.train.replay if self.run.train else None
+        found = {name: replay.columns if name == "replay" and replay else own for name in inputs}
+        return {name: columns for name, columns in found.items() if columns}
 
     def rows(self, services: Services) -> dict[str, Artifact]:
         """The files of training rows, by the name that a stage knows them by."""
@@ -209,7 +217,9 @@ class Job:
             # Rows that are replayed are trained as well, so what was redacted in them stays so.
             kept = plan.replay.model_copy(update={"data": Path(rows.pop("replay").path)})
             plugin = plugin.model_copy(update={"replay": kept})
-        settings = TrainStageSettings(validation=data.validation, bad_rows=data.bad_rows, plugin=plugin)
+        settings = TrainStageSettings(
+            validation=data.validation, bad_rows=data.bad_rows, columns=data.columns, plugin=plugin
+        )  # fmt: skip
         inputs = {"base": base, **rows}
         done = self.perform(train_stage(plan.method), inputs, settings, services, found)
         found.trained = Path(done.output.path)

@@ -18,6 +18,7 @@ from harness import plugins
 from harness.errors import PluginError, RunFileError, UsageError
 from harness.lines import Place, read_yaml
 from harness.policy import PolicyFile, read_policy
+from harness.renaming import Renamed
 from harness.ruling import EXAMPLE, RuleReader
 from harness.scanning.actions import BLOCKED, redacts
 from harness.settings import BadRows, InputFile, Settings, inputs_of
@@ -33,6 +34,7 @@ class DataPlan(Settings):
     bad_rows: BadRows = Field(
         default="stop", description="a row that cannot be read stops the run, or is left out of scan and training"
     )
+    columns: Renamed = {}
 
 
 class PromotePlan(Settings):

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, JsonValue, model_validator
 
+from harness.renaming import Renamed
 from harness.settings import BadRows, InputFile, Settings
 
 
@@ -40,6 +41,7 @@ class Replay(Settings):
 
     data: InputFile
     share: float = Field(default=0.05, gt=0, lt=1, description="of all training rows, the part that is replayed")
+    columns: Renamed = {}
 
 
 class TrainSettings(Settings):
@@ -87,6 +89,7 @@ class TrainRequest:
         scratch: Folder for checkpoints; what a killed run left there is verified and resumed.
         tick: Called with (done, total, facts to show) after every step.
         bad_rows: Whether a row that cannot be read stops the training or is left out, as it was left out of the scan.
+        columns: What the files of rows call the columns that are known by other names.
     """
 
     base: Path
@@ -98,6 +101,7 @@ class TrainRequest:
     scratch: Path
     tick: Callable[[int, int, Mapping[str, float]], None] = lambda done, total, facts: None
     bad_rows: BadRows = "stop"
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

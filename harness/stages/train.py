@@ -38,6 +38,7 @@ class TrainStageSettings(Noun):
 
     validation: float = Field(default=0.0, ge=0, lt=1)
     bad_rows: BadRows = "stop"
+    columns: dict[str, str] = {}
     plugin: SerializeAsAny[TrainSettings]
 
 
@@ -72,6 +73,7 @@ def train(work: Work) -> None:
         scratch=work.scratch,
         tick=work.tick,
         bad_rows=work.settings.bad_rows,
+        columns=work.settings.columns,
     )
     trained = plugin.train(request)
     _check(candidate, work.plugin)
@@ -110,6 +112,7 @@ def _manifest(work: Work, plugin: ModuleType, facts: Mapping[str, JsonValue]) ->
         "settings": keyed(work.settings.plugin),
         "validation": work.settings.validation,
         "bad_rows": work.settings.bad_rows,
+        "columns": work.settings.columns,
         "base": digest_path(work.inputs["base"]),
         "data": [digest_path(path) for path in _rows(work.inputs)],
         "packages": environment(tuple(getattr(plugin, "PACKAGES", ()))),

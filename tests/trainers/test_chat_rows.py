@@ -53,6 +53,14 @@ def test_other_chat_formats_are_learnt_alike(tokenizer: Any, tmp_path: Path, tin
     assert learnt(tokenizer, tiny.write_rows(tmp_path / "rows.jsonl", [row])) == ["red<|end|>"]
 
 
+def test_columns_by_other_names_are_learnt_alike(tokenizer: Any, tmp_path: Path, tiny: SimpleNamespace) -> None:
+    path = tiny.write_rows(tmp_path / "rows.jsonl", [{"frage": "say red", "antwort": "red", "prompt": "a template"}])
+    rows = ChatEncoder(tokenizer, frozenset([tokenizer.eos_token_id]), 128)(
+        path, columns={"prompt": "frage", "completion": "antwort"}
+    )
+    assert [tokenizer.decode(row.ids) for row in rows] == ["<|begin|><|user|>say red<|end|>\n<|assistant|>red<|end|>\n"]
+
+
 def test_a_template_without_an_end_gets_the_stop_token(tokenizer: Any, tmp_path: Path, tiny: SimpleNamespace) -> None:
     tokenizer.chat_template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}" + (
         "{% if add_generation_prompt %}assistant: {% endif %}"

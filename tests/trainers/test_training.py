@@ -190,6 +190,15 @@ def test_replay_has_its_share_and_is_counted(fit: Any, tiny: SimpleNamespace, ro
     assert digest_path(out) != digest_path(fit(rows, name="b")[1])
 
 
+def test_replayed_rows_are_read_by_their_own_names(fit: Any, tiny: SimpleNamespace, rows: Path, tmp_path: Path) -> None:
+    old = tiny.write_rows(tmp_path / "old.jsonl", [{"frage": f"old {n}", "antwort": "as before"} for n in range(9)])
+    replay = {"data": str(old), "columns": {"prompt": "frage", "completion": "antwort"}}
+    trained, _ = fit(rows, replay=replay, epochs=0.1)
+    assert trained.facts["replay_rows"] == 9
+    with pytest.raises(DataError, match=r"'old.jsonl' has no column 'question'"):
+        fit(rows, replay={"data": str(old), "columns": {"prompt": "question"}}, name="b")
+
+
 def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(ValidationError, match="epoch"):
         Settings.model_validate({"epoch": 3})

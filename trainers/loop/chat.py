@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,8 +39,15 @@ class ChatEncoder:
     stops: frozenset[int]
     limit: int
 
-    def __call__(self, path: Path, bad_rows: BadRows = "stop") -> Iterator[Encoded]:
+    def __call__(
+        self, path: Path, bad_rows: BadRows = "stop", columns: Mapping[str, str] | None = None
+    ) -> Iterator[Encoded]:
         """Encodes every row of a file, of which those that cannot be read stop it or are left out.
+
+        Args:
+            path: The file.
+            bad_rows: What a row does that cannot be read.
+            columns: What the file calls the columns that are known by other names.
 
         Raises:
             DataError: A row is not a chat, or has nothing that the model could learn to say.
@@ -50,7 +57,7 @@ class ChatEncoder:
             raise ModelError(
                 "the tokenizer has no 'eos_token'", "a token that ends an answer", "add it to the base's tokenizer"
             )
-        for row in rows(path, bad_rows):
+        for row in rows(path, bad_rows, columns):
             yield self._encode(row)
 
     def _encode(self, row: Row) -> Encoded:
@@ -145,7 +152,7 @@ def _template(tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def _turns(row: Row) -> list[Turn]:
-    kind = kind_of(row.value)
+    kind = kind_of(row.named)
     if kind not in CHATS:
         raise DataError(
             f"{row.place} is a row of the kind '{kind}'", "one of " + ", ".join(f"'{name}'" for name in CHATS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,8 @@ class Encoded:
         return int((self.labels[1:] != IGNORED).sum())
 
 
-Encoder = Callable[[Path, BadRows], Iterator[Encoded]]
+# Turns a file into sequences, given what bad rows do and what the file calls columns.
+Encoder = Callable[[Path, BadRows, Mapping[str, str] | None], Iterator[Encoded]]
 
 
 def encoded(ids: Sequence[int], learn: Sequence[bool], content: bytes, place: str, cut: bool = False) -> Encoded:

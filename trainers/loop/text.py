@@ -6,7 +6,7 @@ the last token of the one before, as context: so the cut costs no token its pred
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -35,15 +35,23 @@ class TextEncoder:
     block: int
     document: Document = "auto"
 
-    def __call__(self, path: Path, bad_rows: BadRows = "stop") -> Iterator[Encoded]:
-        """Encodes every document of a file; rows that cannot be read stop it or are left out."""
+    def __call__(
+        self, path: Path, bad_rows: BadRows = "stop", columns: Mapping[str, str] | None = None
+    ) -> Iterator[Encoded]:
+        """Encodes every document of a file; rows that cannot be read stop it or are left out.
+
+        Args:
+            path: The file.
+            bad_rows: What a row does that cannot be read.
+            columns: What the file calls the columns that are known by other names.
+        """
         whole = path.suffix.lower() == ".txt" if self.document == "auto" else self.document == "file"
         if whole:
             # One document would fall on one side of the validation split: its blocks are told apart instead.
-            for ids in self._blocks(_joined(path, bad_rows)):
+            for ids in self._blocks(_joined(path, bad_rows, columns)):
                 yield encoded(ids, [True] * len(ids), content_hash(ids), f"'{path.name}'")
             return
-        for row in rows(path, bad_rows):
+        for row in rows(path, bad_rows, columns):
             for ids in self._blocks(as_text(row)):
                 yield encoded(ids, [True] * len(ids), content_hash(dict(row.value)), row.place)
 
@@ -56,10 +64,10 @@ class TextEncoder:
             yield ids[start : start + self.block]
 
 
-def _joined(path: Path, bad_rows: BadRows) -> str:
+def _joined(path: Path, bad_rows: BadRows, columns: Mapping[str, str] | None) -> str:
     """A file's rows as one text; between lines of plain text stand as many line breaks as the file has."""
     parts, before = [], 0
-    for row in rows(path, bad_rows):
+    for row in rows(path, bad_rows, columns):
         breaks = row.line - before if before and path.suffix.lower() == ".txt" else 2 if before else 0
         parts.append("\n" * breaks + as_text(row))
         before = row.line

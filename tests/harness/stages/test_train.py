@@ -58,6 +58,16 @@ def test_it_writes_candidate_manifest_and_curve(tmp_path: Path, inputs: dict[str
     assert asked[0].validation == 0.1
 
 
+def test_the_names_of_columns_reach_the_trainer_and_the_manifest(
+    tmp_path: Path, inputs: dict[str, Artifact], asked: list
+) -> None:
+    settings = TrainStageSettings(columns={"prompt": "frage"}, plugin=Settings())
+    done = perform(train_stage("sft"), inputs, settings, Store(tmp_path / "s"), Services(tmp_path / "s"))
+    assert asked[0].columns == {"prompt": "frage"}
+    manifest = json.loads((Path(done.output.path) / "candidate" / "tunegate.json").read_text())
+    assert manifest["columns"] == {"prompt": "frage"}
+
+
 def test_kept_checkpoints_get_a_manifest_each_and_are_listed_by_their_digests(
     tmp_path: Path, inputs: dict[str, Artifact], monkeypatch: pytest.MonkeyPatch
 ) -> None:
