@@ -85,14 +85,22 @@ def build_base(folder: Path) -> Path:
 def tiny() -> SimpleNamespace:
     """What tests build their inputs with."""
     return SimpleNamespace(
-        chat=chat, sums=sums, write_rows=write_rows, build_base=build_base, train_once=train_once, request=request_for
-    )
+        chat=chat, sums=sums, write_rows=write_rows, build_base=build_base, train_once=train_once, request=request_for,
+        train=train_with,
+    )  # fmt: skip
 
 
 @pytest.fixture
 def fit(base: Path, tmp_path: Path) -> Callable[..., Any]:
     """Trains with a method on rows; returns (Trained, candidate folder)."""
     return lambda rows, **said: train_once(base, tmp_path, rows, **said)
+
+
+def train_with(request: Any) -> Any:
+    """Trains as a request asks."""
+    from harness import plugins
+
+    return plugins.load("trainer", request.settings.method).train(request)
 
 
 def train_once(base: Path, folder: Path, rows: Any, *, method: str = "sft", **said: Any) -> Any:

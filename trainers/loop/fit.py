@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
+from harness.dataset import BadRow, read, whole
 from harness.errors import TrainingError
 from harness.settings import keyed
 from harness.store import digest_of, digest_path
@@ -40,12 +41,13 @@ def fit(request: TrainRequest, encoder: MakeEncoder) -> Trained:
         TrainingError: There is nothing to train on, or the loss left the finite range.
     """
     quieten()
+    from harness.model.template_checks import stop_tokens
     from trainers.loop import causal, kept, models
 
     settings = _settings(request)
     tokenizer = models.base_tokenizer(request.base)
     limit = models.row_limit(request.base, tokenizer, settings.max_length)
-    encode = encoder(tokenizer, models.stop_tokens(request.base, tokenizer), limit)
+    encode = encoder(tokenizer, stop_tokens(request.base, tokenizer), limit)
     rows = _Rows(request, encode)
     made = rows.plan(settings)
     model = models.trainable(request.base, tokenizer, settings.adapter, settings.seed)
@@ -83,6 +85,7 @@ class _Rows:
         replay = request.settings.replay
         self.replay = list(encode(replay.data, request.bad_rows, replay.columns)) if replay else []
         self.share = replay.share if replay else 0.0
+        self.skipped = _skipped(request) if request.bad_rows == "skip" else 0
         self._check(request, everything)
 
     @property
@@ -116,6 +119,13 @@ class _Rows:
         return plan.pack(sorted(range(len(lengths)), key=lambda row: lengths[row]), lengths, settings.batch_tokens)
 
 
+def _skipped(request: TrainRequest) -> int:
+    """How many rows were left out because they cannot be read."""
+    replay = request.settings.replay
+    files = [(path, request.columns) for path in request.rows] + ([(replay.data, replay.columns)] if replay else [])
+    return sum(isinstance(each, BadRow) for path, columns in files for each in read(path, whole(columns)))
+
+
 def _identity(request: TrainRequest, rows: _Rows, made: plan.Plan) -> dict[str, str]:
     return {
         "base": digest_path(request.base),
@@ -125,14 +135,21 @@ def _identity(request: TrainRequest, rows: _Rows, made: plan.Plan) -> dict[str, 
     }
 
 
+def _count(rows: Sequence[Encoded]) -> int:
+    """Rows, whatever number of sequences each of them became."""
+    return sum(not row.further for row in rows)
+
+
 def _facts(rows: _Rows, made: plan.Plan, job: Any, progress: Progress, model: Any) -> dict[str, JsonValue]:
     everything = [*rows.all, *rows.validation]
     lengths = [len(row) for row in rows.all]
     steps = int(progress.curve[-1]["step"])
     used = made.batches[: steps * job.accumulate]
     facts: dict[str, JsonValue] = {
-        "rows": len(rows.own), "validation_rows": len(rows.validation), "truncated": sum(row.cut for row in everything),
-        "replay_rows": len(rows.replay), "replayed": made.replayed, "replay_repeats": made.repeats,
+        "rows": _count(rows.own), "sequences": len(rows.own), "validation_rows": _count(rows.validation),
+        "truncated": sum(row.cut for row in everything),
+        "skipped": rows.skipped, "asked_otherwise": sum(row.otherwise for row in everything),
+        "replay_rows": _count(rows.replay), "replayed": made.replayed, "replay_repeats": made.repeats,
         "planned_steps": job.steps, "steps": steps, "epochs": job.settings.epochs,
         "tokens": sum(lengths[row] for batch in used for row in batch),
         "learnt_tokens": sum(job.rows[row].learnt for batch in used for row in batch),

@@ -86,13 +86,6 @@ def quiet_deprecations() -> Iterator[None]:
         yield
 
 
-def stop_tokens(folder: Path, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """The tokens at which the model stops to generate."""
-    found = read_json(folder, "generation_config.json").get("eos_token_id")
-    listed = found if isinstance(found, list) else [found]
-    return frozenset(token for token in (*listed, tokenizer.eos_token_id) if token is not None)
-
-
 def row_limit(folder: Path, tokenizer: PreTrainedTokenizerBase, wanted: int | None) -> int:
     """The most tokens of one row: what was asked for, within what model and tokenizer hold."""
     config = read_json(folder, "config.json")

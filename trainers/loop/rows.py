@@ -28,6 +28,8 @@ class Encoded:
         content: Hash of the row that it came from; equal rows have equal hashes.
         place: Where that row stands, for messages.
         cut: Whether tokens of the row were left out because it was too long.
+        further: Whether an earlier sequence is of the same row.
+        otherwise: Whether an answer in it is asked for in another way than it is rendered.
     """
 
     ids: numpy.ndarray
@@ -35,6 +37,8 @@ class Encoded:
     content: bytes
     place: str
     cut: bool = False
+    further: bool = False
+    otherwise: bool = False
 
     def __len__(self) -> int:
         """The number of tokens."""
@@ -50,13 +54,13 @@ class Encoded:
 Encoder = Callable[[Path, BadRows, Mapping[str, str] | None], Iterator[Encoded]]
 
 
-def encoded(ids: Sequence[int], learn: Sequence[bool], content: bytes, place: str, cut: bool = False) -> Encoded:
-    """Makes a sequence from its tokens and the marks of those to be learnt."""
+def encoded(ids: Sequence[int], learn: Sequence[bool], content: bytes, place: str, **about: bool) -> Encoded:
+    """Makes a sequence from its tokens, the marks of those to be learnt, and what else is known ``about`` it."""
     import numpy
 
     tokens = numpy.asarray(ids, dtype=numpy.int32)
     labels = numpy.where(numpy.asarray(learn, dtype=bool), tokens, numpy.int32(IGNORED))
-    return Encoded(ids=tokens, labels=labels, content=content, place=place, cut=cut)
+    return Encoded(ids=tokens, labels=labels, content=content, place=place, **about)
 
 
 def content_hash(value: Any) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness.dataset import as_text, rows
+from harness.errors import DataError
 from harness.settings import BadRows
 from trainers.loop.rows import Encoded, content_hash, encoded
 
@@ -52,8 +53,10 @@ class TextEncoder:
                 yield encoded(ids, [True] * len(ids), content_hash(ids), f"'{path.name}'")
             return
         for row in rows(path, bad_rows, columns):
-            for ids in self._blocks(as_text(row)):
-                yield encoded(ids, [True] * len(ids), content_hash(dict(row.value)), row.place)
+            for number, ids in enumerate(self._blocks(as_text(row))):
+                if len(ids) < 2:
+                    raise DataError(f"{row.place} has no text to learn", "at least one piece", "fill or remove the row")
+                yield encoded(ids, [True] * len(ids), content_hash(dict(row.value)), row.place, further=number > 0)
 
     def _blocks(self, text: str) -> Iterator[list[int]]:
         ids = list(self.tokenizer(text)["input_ids"])
