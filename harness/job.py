@@ -211,7 +211,7 @@ class Job:
         if plan is None or data is None:
             raise UsageError("the run file trains nothing", "'train' and 'data'")
         # Which checkpoint is taken is decided after the training: it is no reason to train again.
-        plugin = plan.model_copy(update={"select": "last"})
+        plugin = plan.model_copy(update={"select": "last"} if plan.select == "gate" else {})
         rows = dict(found.rows)
         if plan.replay is not None and "replay" in rows:
             # Rows that are replayed are trained as well, so what was redacted in them stays so.

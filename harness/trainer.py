@@ -6,34 +6,76 @@ weights with tokenizer, chat template and generation settings. Its settings mode
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from harness.renaming import Renamed
 from harness.settings import BadRows, InputFile, Settings
 
+# Numbers of layers such as 8-15 or 0,4-7; whatever is none is a regular expression.
+LAYER_RANGES = re.compile(r"\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*")
+
+
+def _layers(told: str) -> str:
+    if not LAYER_RANGES.fullmatch(told):
+        try:
+            re.compile(told)
+        except re.error as error:
+            raise ValueError(f"{told!r} is neither numbers such as 8-15 nor a pattern: {error}") from None
+    elif any(int(last) < int(first) for first, last in re.findall(r"(\d+)-(\d+)", told)):
+        raise ValueError(f"{told!r} ends before it begins")
+    return told
+
+
+Layers = Annotated[
+    str, Field(min_length=1, description="numbers from 0 such as 8-15 or 0,4-7, or a pattern of names"),
+    AfterValidator(_layers),
+]  # fmt: skip
+
 
 class NoAdapter(Settings):
-    """Train the weights themselves."""
+    """Train the weights themselves, or those of some layers."""
 
     kind: Literal["none"] = "none"
+    layers: Layers | None = None
 
 
-class LoraAdapter(Settings):
+class EmbeddingsAdapter(Settings):
+    """Train the rows of the pieces alone, at the model's begin and end."""
+
+    kind: Literal["embeddings"] = "embeddings"
+
+
+class LowRank(Settings):
     """Train low-rank matrices beside the weights (Hu et al. 2021, arXiv 2106.09685)."""
 
-    kind: Literal["lora"] = "lora"
     r: int = Field(default=16, ge=1)
     alpha: float = Field(default=32, gt=0)
     dropout: float = Field(default=0.0, ge=0, lt=1)
     targets: tuple[str, ...] = Field(default=("all-linear",), description="module names, or all-linear")
+    layers: Layers | None = None
+    dora: bool = Field(default=False, description="train magnitudes apart from directions (arXiv 2402.09353)")
 
 
-Adapter = Annotated[NoAdapter | LoraAdapter, Field(discriminator="kind")]
+class LoraAdapter(LowRank):
+    """Train low-rank matrices beside weights in their own precision."""
+
+    kind: Literal["lora"] = "lora"
+
+
+class QloraAdapter(LowRank):
+    """Train low-rank matrices beside weights of 4 bits (arXiv 2305.14314); needs bitsandbytes and an NVIDIA GPU."""
+
+    kind: Literal["qlora"] = "qlora"
+    quantisation: Literal["nf4", "fp4"] = "nf4"
+
+
+Adapter = Annotated[NoAdapter | EmbeddingsAdapter | LoraAdapter | QloraAdapter, Field(discriminator="kind")]
 
 
 class Replay(Settings):
@@ -57,16 +99,24 @@ class TrainSettings(Settings):
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     weight_decay: float = Field(default=0.0, ge=0)
     max_grad_norm: float = Field(default=1.0, gt=0)
+    gradient_checkpointing: bool = Field(default=False, description="compute layers twice and hold them once")
     replay: Replay | None = None
     patience: int | None = Field(default=None, ge=1, description="stop after N validations without a lower loss")
     validations: int = Field(default=4, ge=0, description="how often the validation loss is measured")
     checkpoints: int = Field(default=4, ge=0, description="how often a checkpoint to resume from is written")
     keep_every: int | None = Field(default=None, ge=1, description="steps between checkpoints kept for 'compare'")
-    select: Literal["last", "gate"] = Field(
-        default="last", description="which checkpoint is the candidate; gate: the best kept one that every rule allows"
+    select: Literal["last", "best", "gate"] = Field(
+        default="last",
+        description="which weights are the candidate; best: those of the lowest validation loss, as with patience; gate: "
+        "the best kept checkpoint that every rule allows",
     )
     seed: int = 1
     threads: int | None = Field(default=None, ge=1, description="CPU threads; None leaves it to torch")
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the weights of the lowest validation loss are the candidate, rather than the last."""
+        return self.patience is not None or self.select == "best"
 
     @model_validator(mode="after")
     def _has_something_to_select(self) -> TrainSettings:

@@ -212,12 +212,13 @@ class _Watch(TrainerCallback):
         progress.losses.clear()
 
     def _validate(self, step: int) -> bool:
-        progress, patience = self.trainer.progress, self.trainer.job.settings.patience
+        progress, settings = self.trainer.progress, self.trainer.job.settings
+        patience = settings.patience
         loss = self.trainer.validation_loss()
         self._point(step, validation_loss=loss)
         if progress.best_loss is None or loss < progress.best_loss:
             progress.best_loss, progress.best_step, progress.stale = loss, step, 0
-            if patience is not None:
+            if settings.keeps_best:
                 self.trainer.keep_best()
         else:
             progress.stale += 1
@@ -268,13 +269,21 @@ def _arguments(job: Job) -> TrainingArguments:
         gradient_accumulation_steps=job.accumulate, train_sampling_strategy="sequential",
         learning_rate=settings.learning_rate, lr_scheduler_type=SCHEDULES[settings.schedule],
         warmup_steps=math.ceil(settings.warmup * job.steps), weight_decay=settings.weight_decay,
-        max_grad_norm=settings.max_grad_norm, seed=settings.seed, bf16=torch.cuda.is_available(),
+        max_grad_norm=settings.max_grad_norm, **_checkpointing(settings.gradient_checkpointing),
+        seed=settings.seed, bf16=torch.cuda.is_available(),
         dataloader_pin_memory=torch.cuda.is_available(), remove_unused_columns=False, report_to=[], disable_tqdm=True,
         logging_strategy="no", save_strategy="no", eval_strategy="no", log_level="error", logging_nan_inf_filter=False,
     )  # fmt: skip
     # Several GPUs in one process would silently multiply the batch; several processes are the supported way.
     arguments._n_gpu = min(1, arguments.n_gpu)
     return arguments
+
+
+def _checkpointing(wanted: bool) -> dict[str, Any]:
+    # Versions of the library differ in what they call it, and warn of the other name.
+    new = "activation_checkpointing" in TrainingArguments.__dataclass_fields__
+    name = "activation_checkpointing" if new else "gradient_checkpointing"
+    return {name: True, f"{name}_kwargs": {"use_reentrant": False}} if wanted else {}
 
 
 def _check_loss(what: str, loss: float, ceiling: float, step: int) -> None:

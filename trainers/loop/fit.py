@@ -15,6 +15,7 @@ from harness.settings import keyed
 from harness.store import digest_of, digest_path
 from harness.trainer import Trained, TrainRequest
 from trainers.loop import plan
+from trainers.loop.compute import weights_of
 from trainers.loop.quiet import quieten
 from trainers.loop.rows import Encoded, Encoder, rows_digest, split
 from trainers.loop.settings import CausalSettings
@@ -41,13 +42,12 @@ def fit(request: TrainRequest, encoder: MakeEncoder) -> Trained:
         TrainingError: There is nothing to train on, or the loss left the finite range.
     """
     quieten()
-    from harness.model.template_checks import stop_tokens
     from trainers.loop import causal, kept, models
 
     settings = _settings(request)
     tokenizer = models.base_tokenizer(request.base)
     limit = models.row_limit(request.base, tokenizer, settings.max_length)
-    encode = encoder(tokenizer, stop_tokens(request.base, tokenizer), limit)
+    encode = encoder(tokenizer, models.stop_tokens(request.base, tokenizer), limit)
     rows = _Rows(request, encode)
     made = rows.plan(settings)
     model = models.trainable(request.base, tokenizer, settings.adapter, settings.seed)
@@ -104,8 +104,9 @@ class _Rows:
             )  # fmt: skip
         if self.share and not self.replay:
             raise TrainingError(f"'{request.settings.replay.data}' has no rows to replay", "at least one")
-        if request.settings.patience is not None and not (self.validation and request.settings.validations):
-            raise TrainingError("'patience' has no validation loss to watch", "validation rows", "raise 'validation'")
+        if request.settings.keeps_best and not (self.validation and request.settings.validations):
+            asked = "patience" if request.settings.patience is not None else "select: best"
+            raise TrainingError(f"'{asked}' has no validation loss to watch", "validation rows", "raise 'validation'")
 
     def plan(self, settings: CausalSettings) -> plan.Plan:
         plan.check_budget([*self.all, *self.validation], settings.batch_tokens)
@@ -117,6 +118,12 @@ class _Rows:
     def validation_batches(self, settings: CausalSettings) -> list[plan.Batch]:
         lengths = [len(row) for row in self.validation]
         return plan.pack(sorted(range(len(lengths)), key=lambda row: lengths[row]), lengths, settings.batch_tokens)
+
+
+    def validation_room(self, settings: CausalSettings) -> int:
+        """The positions of the validation batches, padding included."""
+        lengths = [len(row) for row in self.validation]
+        return sum(plan.room(batch, lengths) for batch in self.validation_batches(settings))
 
 
 def _skipped(request: TrainRequest) -> int:
@@ -135,6 +142,19 @@ def _identity(request: TrainRequest, rows: _Rows, made: plan.Plan) -> dict[str, 
     }
 
 
+def _replayed(job: Any, used: Sequence[plan.Batch], lengths: Sequence[int], own: int) -> dict[str, JsonValue]:
+    """What was replayed of everything that was trained: by sequences and by tokens."""
+    every = [row for batch in used for row in batch]
+    old = [row for row in every if row >= own]
+    if not job.settings.replay:
+        return {}
+    tokens = sum(lengths[row] for row in every)
+    return {
+        "replay_share": round(len(old) / len(every), 4),
+        "replay_token_share": round(sum(lengths[row] for row in old) / tokens, 4),
+    }
+
+
 def _count(rows: Sequence[Encoded]) -> int:
     """Rows, whatever number of sequences each of them became."""
     return sum(not row.further for row in rows)
@@ -145,6 +165,9 @@ def _facts(rows: _Rows, made: plan.Plan, job: Any, progress: Progress, model: An
     lengths = [len(row) for row in rows.all]
     steps = int(progress.curve[-1]["step"])
     used = made.batches[: steps * job.accumulate]
+    positions = sum(plan.room(batch, lengths) for batch in used)
+    weights = weights_of(model)
+    looked = sum("validation_loss" in point for point in progress.curve) * rows.validation_room(job.settings)
     facts: dict[str, JsonValue] = {
         "rows": _count(rows.own), "sequences": len(rows.own), "validation_rows": _count(rows.validation),
         "truncated": sum(row.cut for row in everything),
@@ -155,6 +178,8 @@ def _facts(rows: _Rows, made: plan.Plan, job: Any, progress: Progress, model: An
         "learnt_tokens": sum(job.rows[row].learnt for batch in used for row in batch),
         "padding_share": round(plan.padding_share(made.batches, lengths), 4),
         "parameters": sum(weight.numel() for weight in model.parameters()),
+        "operations": weights.step(positions, job.settings.gradient_checkpointing) + weights.look(looked),
+        **_replayed(job, used, lengths, len(rows.own)),
         "trained_parameters": sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
         "processes": 1, "stopped_early": steps < job.steps,
     }  # fmt: skip

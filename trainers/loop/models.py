@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ModelError, TrainingError
+from harness.errors import ModelError
 from harness.model.identity import TOKENIZER_FILES, is_adapter, read_json
 from harness.model.load import check_fit, device_name, load_model, load_tokenizer
-from harness.trainer import Adapter, LoraAdapter
+from harness.model.template_checks import stop_tokens as stop_tokens
+from harness.trainer import Adapter, QloraAdapter
+from trainers.loop.parts import choose, quantised
+from trainers.loop.quiet import quiet_deprecations as quiet_deprecations
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -39,51 +39,19 @@ def base_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
 
 def trainable(folder: Path, tokenizer: PreTrainedTokenizerBase, adapter: Adapter, seed: int) -> Any:
-    """Loads a base model with what is to be trained: low-rank matrices beside its weights, or all of its weights.
+    """Loads a base model with what is to be trained of it, the rest frozen.
 
     Raises:
         ModelError: The folder holds no whole causal language model that is safe to read.
-        TrainingError: The model has no modules of the names to adapt.
+        TrainingError: The model has no layers or modules of the names to train, or this machine cannot train so.
     """
     from transformers import set_seed
 
-    model = load_model(folder, device_name())
+    model = quantised(folder, adapter) if isinstance(adapter, QloraAdapter) else load_model(folder, device_name())
     check_fit(tokenizer, model, folder)
     # Dropout and the start of the low-rank matrices are drawn from here on.
     set_seed(seed)
-    if not isinstance(adapter, LoraAdapter):
-        # Small steps vanish in half precision, so weights that move are held in single precision everywhere.
-        return model.float().requires_grad_(True)
-    return _low_rank(model, adapter)
-
-
-def _low_rank(model: Any, adapter: LoraAdapter) -> Any:
-    from peft import LoraConfig, get_peft_model
-
-    targets = "all-linear" if adapter.targets == ("all-linear",) else list(adapter.targets)
-    config = LoraConfig(
-        r=adapter.r,
-        lora_alpha=adapter.alpha,
-        lora_dropout=adapter.dropout,
-        target_modules=targets,
-        task_type="CAUSAL_LM",
-    )
-    try:
-        with quiet_deprecations():
-            return get_peft_model(model, config)
-    except ValueError as error:
-        linear = {name.split(".")[-1] for name, module in model.named_modules() if "Linear" in type(module).__name__}
-        raise TrainingError(
-            f"'targets' {targets} fit no module", "all-linear, or some of " + ", ".join(sorted(linear))
-        ) from error
-
-
-@contextlib.contextmanager
-def quiet_deprecations() -> Iterator[None]:
-    """Hides that the libraries call each other by names that one of them means to drop."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
-        yield
+    return choose(model, adapter)
 
 
 def row_limit(folder: Path, tokenizer: PreTrainedTokenizerBase, wanted: int | None) -> int:
