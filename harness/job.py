@@ -42,7 +42,7 @@ from harness.scanned import DataScan, redaction_note
 from harness.scanning.engines import Engine
 from harness.selection import held, select
 from harness.selftest import keep as keep_selftest
-from harness.settings import keyed
+from harness.settings import Settings, keyed
 from harness.spec import RunFile
 from harness.stages.evaluate import evaluate_stage
 from harness.stages.report import write_reports
@@ -50,6 +50,7 @@ from harness.stages.scan import dataset_digest
 from harness.stages.scan_ahead import Show
 from harness.stages.sequential import items_needed
 from harness.stages.train import TrainStageSettings, train_stage
+from harness.stages.watching import sample_of
 from harness.store import Store, digest_bytes, digest_file, digest_of, place, write_atomic
 from harness.types import Artifact, Decision, Measurement, Noun, PolicyName, Promotion, Record, Rule
 
@@ -218,12 +219,26 @@ class Job:
             kept = plan.replay.model_copy(update={"data": Path(rows.pop("replay").path)})
             plugin = plugin.model_copy(update={"replay": kept})
         settings = TrainStageSettings(
-            validation=data.validation, bad_rows=data.bad_rows, columns=data.columns, plugin=plugin
+            validation=data.validation, bad_rows=data.bad_rows, columns=data.columns, plugin=plugin,
+            watched=self.watched(found),
         )  # fmt: skip
+        watched = plan.stop_when and plan.stop_when.metric.partition(".")[0]
         inputs = {"base": base, **rows}
-        done = self.perform(train_stage(plan.method), inputs, settings, services, found)
+        done = self.perform(train_stage(plan.method, watched), inputs, settings, services, found)
         found.trained = Path(done.output.path)
         return artifact(found.trained / "candidate")
+
+    def watched(self, found: Findings) -> Settings | None:
+        """The settings of the suite that the training looks at on the way; a note where the gate asks the same items."""
+        told = self.run.train.stop_when if self.run.train else None
+        if told is None:
+            return None
+        if told.items is None:
+            found.notes.append(
+                f"the training was watched by the first {told.first} items of '{told.metric}', which the gate asks as well; "
+                "'stop_when: {items: FILE}' takes others"
+            )
+        return sample_of(self.run.evaluate[told.metric.partition(".")[0]], told)
 
     def select(self, trained: Path, against: Arm, found: Findings, services: Services) -> None:
         """Takes the best kept checkpoint that every rule allows, at an alpha divided by how many there are."""

@@ -22,6 +22,7 @@ from harness.renaming import Renamed
 from harness.ruling import EXAMPLE, RuleReader
 from harness.scanning.actions import BLOCKED, redacts
 from harness.settings import BadRows, InputFile, Settings, inputs_of
+from harness.suite import ItemSettings
 from harness.trainer import TrainSettings
 from harness.types import Rule
 
@@ -45,12 +46,13 @@ class PromotePlan(Settings):
 
 
 class ReportPlan(Settings):
-    """Which channels the decision is written to; decision.json always is."""
+    """Which channels the decision is written to, decision.json always, and what the report assumes."""
 
     html: bool = True
     junit: bool = True
     markdown: bool = True
     sarif: bool = True
+    watts: float = Field(default=65, gt=0, description="what the machine is assumed to draw while it trains")
 
 
 def _there(pattern: str, info: ValidationInfo) -> str:
@@ -155,6 +157,8 @@ class _Reader(RuleReader):
         own, rules, policies = self.gates(value.get("gates"), scan, evaluate)
         if head is not None:
             self.fit(head, value, scan, evaluate)
+        if train is not None and train.stop_when is not None:
+            self.watched(train.stop_when.metric, evaluate)
         if self.mistakes or head is None:
             return None
         return RunFile(
@@ -191,6 +195,15 @@ class _Reader(RuleReader):
         except PluginError as error:
             self.say(("train", "method"), str(error))
             return None
+
+    def watched(self, metric: str, evaluate: Mapping[str, Any]) -> None:
+        """Refuses to look, on the way of a training, at what no suite measures item by item."""
+        place = ("train", "stop_when")
+        rule = Rule(kind="max_drop", metric=metric, bound=0)
+        if self.measured(rule, metric, place, (), evaluate):
+            suite = metric.partition(".")[0]
+            if not isinstance(evaluate[suite], ItemSettings):
+                self.say((*place, "metric"), f"the suite '{suite}' has no items of its own; expected one that asks items")
 
     def gates(
         self, value: Any, scan: Mapping[str, Any], evaluate: Mapping[str, Any]

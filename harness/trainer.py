@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from harness.renaming import Renamed
 from harness.settings import BadRows, InputFile, Settings
+from harness.types import Better
 
 # Numbers of layers such as 8-15 or 0,4-7; whatever is none is a regular expression.
 LAYER_RANGES = re.compile(r"\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*")
@@ -86,6 +87,22 @@ class Replay(Settings):
     columns: Renamed = {}
 
 
+class StopWhen(Settings):
+    """Look at a metric of a suite at every validation, and stop by it; 'tunegate' gives the suite's own settings."""
+
+    metric: str = Field(description="such as retention.accuracy; its suite stands under 'evaluate'")
+    max_drop: float | None = Field(default=None, ge=0, description="stop when it is worse than before by more")
+    patience: int | None = Field(default=None, ge=1, description="stop after N validations without a better value")
+    first: int = Field(default=64, ge=1, description="how many items are asked at a time")
+    items: InputFile | None = Field(default=None, description="items of its own; None takes those of the suite")
+
+    @model_validator(mode="after")
+    def _stops_by_something(self) -> StopWhen:
+        if self.max_drop is None and self.patience is None:
+            raise ValueError("nothing stops by it; expected 'max_drop', 'patience' or both")
+        return self
+
+
 class TrainSettings(Settings):
     """What every trainer can be told."""
 
@@ -102,7 +119,8 @@ class TrainSettings(Settings):
     gradient_checkpointing: bool = Field(default=False, description="compute layers twice and hold them once")
     replay: Replay | None = None
     patience: int | None = Field(default=None, ge=1, description="stop after N validations without a lower loss")
-    validations: int = Field(default=4, ge=0, description="how often the validation loss is measured")
+    stop_when: StopWhen | None = None
+    validations: int = Field(default=4, ge=0, description="how often validation loss and metric are measured")
     checkpoints: int = Field(default=4, ge=0, description="how often a checkpoint to resume from is written")
     keep_every: int | None = Field(default=None, ge=1, description="steps between checkpoints kept for 'compare'")
     select: Literal["last", "best", "gate"] = Field(
@@ -125,6 +143,25 @@ class TrainSettings(Settings):
         return self
 
 
+class Watch(Protocol):
+    """Measures one metric of a suite on a model in memory, over a fixed sample of items."""
+
+    @property
+    def digest(self) -> str:
+        """Digest of everything that decides what is measured of a model."""
+
+    @property
+    def better(self) -> Better:
+        """Which way of the metric is the better one."""
+
+    def __call__(self, model: Any, tokenizer: Any) -> tuple[float, ...]:
+        """Returns the score of every item, and leaves the model as it was.
+
+        Raises:
+            ModelError: The model failed on an item.
+        """
+
+
 @dataclass(frozen=True)
 class TrainRequest:
     """What a trainer is given.
@@ -140,6 +177,7 @@ class TrainRequest:
         tick: Called with (done, total, facts to show) after every step.
         bad_rows: Whether a row that cannot be read stops the training or is left out, as it was left out of the scan.
         columns: What the files of rows call the columns that are known by other names.
+        watch: Measures what ``stop_when`` names; None where it names nothing.
     """
 
     base: Path
@@ -152,6 +190,7 @@ class TrainRequest:
     tick: Callable[[int, int, Mapping[str, float]], None] = lambda done, total, facts: None
     bad_rows: BadRows = "stop"
     columns: Mapping[str, str] = field(default_factory=dict)
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ Nothing here depends on the clock, the host or a path, so that the same training
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from collections.abc import Mapping
@@ -23,12 +24,14 @@ from pydantic import Field, JsonValue, SerializeAsAny
 from harness import plugins
 from harness.errors import TrainingError
 from harness.pipeline import Stage, Work, environment
-from harness.settings import BadRows, keyed
+from harness.settings import BadRows, Settings, keyed
 from harness.store import digest_path
-from harness.trainer import TrainRequest, TrainSettings
+from harness.trainer import TrainRequest, TrainSettings, Watch
 from harness.types import Noun
 
 SCHEMA = 1
+# By name: the code of evaluations belongs to the key of a training that looks at a metric, and to no other.
+WATCHING = "harness.stages.watching"
 CHECKPOINTS, MANIFEST = "checkpoints", "tunegate.json"
 _TRAIN = re.compile(r"train(?:\[(\d+)\])?")
 
@@ -40,16 +43,18 @@ class TrainStageSettings(Noun):
     bad_rows: BadRows = "stop"
     columns: dict[str, str] = {}
     plugin: SerializeAsAny[TrainSettings]
+    watched: SerializeAsAny[Settings] | None = None
 
 
-def train_stage(method: str) -> Stage:
-    """Returns the stage of one training method.
+def train_stage(method: str, watched: str | None = None) -> Stage:
+    """Returns the stage of one training method; the code of a suite that is looked at on the way belongs to its key.
 
     Raises:
         PluginError: There is no such method.
     """
     packages = tuple(getattr(plugins.load("trainer", method), "PACKAGES", ()))
-    return Stage("train", method, train, ("harness.stages.train", f"trainers.{method}"), packages)
+    looks = (WATCHING, plugins.load("model suite", watched).__name__) if watched else ()
+    return Stage("train", method, train, ("harness.stages.train", f"trainers.{method}", *looks), packages)
 
 
 def train(work: Work) -> None:
@@ -74,6 +79,7 @@ def train(work: Work) -> None:
         tick=work.tick,
         bad_rows=work.settings.bad_rows,
         columns=work.settings.columns,
+        watch=_watch(work.settings),
     )
     trained = plugin.train(request)
     _check(candidate, work.plugin)
@@ -81,6 +87,16 @@ def train(work: Work) -> None:
     training = {"curve": [dict(point) for point in trained.curve], "facts": dict(trained.facts)}
     kept = [_kept(folder, work, plugin) for folder in sorted((work.out / CHECKPOINTS).glob("step-*"))]
     _write(work.out / "training.json", training | ({"checkpoints": kept} if kept else {}))
+
+
+def _watch(settings: TrainStageSettings) -> Watch | None:
+    told = settings.plugin.stop_when
+    if told is None:
+        return None
+    if settings.watched is None:
+        raise TrainingError(f"'stop_when' names '{told.metric}'", "its suite under 'evaluate'")
+    watch: Watch = importlib.import_module(WATCHING).Watch(told, settings.watched)
+    return watch
 
 
 def _kept(folder: Path, work: Work, plugin: ModuleType) -> dict[str, JsonValue]:

@@ -123,7 +123,8 @@ CHANGES: dict[str, Any] = {
     "seed": 2, "accumulate": 2,
 }  # fmt: skip
 ELSEWHERE = {
-    "method", "replay", "patience", "gradient_checkpointing", "validations", "checkpoints", "keep_every", "select", "threads",
+    "method", "replay", "patience", "stop_when", "gradient_checkpointing", "validations", "checkpoints", "keep_every",
+    "select", "threads",
 }  # fmt: skip
 
 
@@ -227,7 +228,9 @@ def test_an_unknown_field_is_refused() -> None:
 @pytest.mark.parametrize("bad", [
     {"learning_rate": 0}, {"epochs": 0}, {"batch_tokens": 0}, {"warmup": 1}, {"schedule": "step"}, {"patience": 0},
     {"threads": 0}, {"keep_every": 0}, {"select": "gate"}, {"select": "first", "keep_every": 5},
-    {"accumulate": 0}, {"adapter": {"kind": "ia3"}}, {"adapter": {"kind": "none", "layers": "3-1"}},
+    {"accumulate": 0}, {"stop_when": {"metric": "task.accuracy"}},
+    {"stop_when": {"metric": "task.accuracy", "max_drop": -1}}, {"adapter": {"kind": "ia3"}},
+    {"adapter": {"kind": "none", "layers": "3-1"}},
     {"adapter": {"kind": "lora", "layers": "(a"}}, {"adapter": {"kind": "embeddings", "r": 4}},
     {"adapter": {"kind": "none", "r": 4}}, {"replay": {"data": "absent.jsonl"}},
 ])  # fmt: skip

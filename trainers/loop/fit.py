@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
@@ -19,6 +20,7 @@ from trainers.loop.compute import weights_of
 from trainers.loop.quiet import quieten
 from trainers.loop.rows import Encoded, Encoder, rows_digest, split
 from trainers.loop.settings import CausalSettings
+from trainers.loop.stopping import Standing, drop, drop_stderr
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -57,7 +59,7 @@ def fit(request: TrainRequest, encoder: MakeEncoder) -> Trained:
         settings=settings, accumulate=settings.accumulate, rows=rows.all, batches=made.batches,
         validation=causal.Batches(rows.validation, rows.validation_batches(settings)) if rows.validation else None,
         scratch=request.scratch, identity=_identity(request, rows, made), tick=request.tick,
-        keeper=keeper,
+        keeper=keeper, look=_look(request, tokenizer), better=request.watch.better if request.watch else "higher",
     )  # fmt: skip
     progress = causal.run(model, job)
     models.save_candidate(model, request.base, name, request.out)
@@ -74,6 +76,16 @@ def _settings(request: TrainRequest) -> CausalSettings:
     if processes != 1:
         raise TrainingError(f"{processes} processes were started", "one", "start tunegate without a launcher")
     return settings
+
+
+def _look(request: TrainRequest, tokenizer: PreTrainedTokenizerBase) -> Callable[[Any], Sequence[float]] | None:
+    watch, told = request.watch, request.settings.stop_when
+    if told is None:
+        return None
+    if watch is None or not request.settings.validations:
+        what = "nothing that measures it" if watch is None else "no validations"
+        raise TrainingError(f"'stop_when' has {what}", f"'{told.metric}' at some steps", "raise 'validations'")
+    return lambda model: watch(model, tokenizer)
 
 
 class _Rows:
@@ -136,7 +148,7 @@ def _skipped(request: TrainRequest) -> int:
 def _identity(request: TrainRequest, rows: _Rows, made: plan.Plan) -> dict[str, str]:
     return {
         "base": digest_path(request.base),
-        "settings": digest_of(keyed(request.settings)),
+        "settings": digest_of([keyed(request.settings), request.watch.digest if request.watch else None]),
         "data": digest_of([rows_digest([rows.own, rows.replay, rows.validation]), made.digest]),
         "packages": digest_of({name: version(name) for name in PACKAGES}),
     }
@@ -183,6 +195,19 @@ def _facts(rows: _Rows, made: plan.Plan, job: Any, progress: Progress, model: An
         "trained_parameters": sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
         "processes": 1, "stopped_early": steps < job.steps,
     }  # fmt: skip
-    if progress.best_loss is not None:
-        facts |= {"best_validation_loss": progress.best_loss, "best_step": progress.best_step}
+    return facts | _standing(job, progress.standing)
+
+
+def _standing(job: Any, standing: Standing) -> dict[str, JsonValue]:
+    """What was seen on the way, and why the training ended where it did."""
+    facts: dict[str, JsonValue] = {"stopped_because": standing.why} if standing.why else {}
+    if standing.lowest is not None:
+        facts |= {"best_validation_loss": standing.lowest, "best_step": standing.lowest_step}
+    if standing.before and standing.scores:
+        fell = drop(standing.before, standing.scores, job.better)
+        facts |= {
+            "watched": job.settings.stop_when.metric, "watched_items": len(standing.before),
+            "watched_before": fmean(standing.before), "watched_after": fmean(standing.scores), "watched_drop": fell,
+            "watched_drop_stderr": drop_stderr(standing.before, standing.scores), "candidate_step": standing.step,
+        }  # fmt: skip
     return facts

@@ -21,6 +21,7 @@ class Standing:
         step: Their step.
         scores: Their watched scores.
         lowest: The lowest validation loss so far.
+        lowest_step: Its step.
         loss_stale: Validations since then.
         highest: The best watched value so far, oriented so that higher is better.
         metric_stale: Validations since then.
@@ -32,6 +33,7 @@ class Standing:
     step: int = 0
     scores: list[float] = field(default_factory=list)
     lowest: float | None = None
+    lowest_step: int = 0
     loss_stale: int = 0
     highest: float | None = None
     metric_stale: int = 0
@@ -54,47 +56,45 @@ def weigh(
     Returns:
         Whether the weights as they are now are to be kept as the candidate.
     """
-    loss_fell, metric_rose = _loss(standing, loss), _metric(standing, scores, better)
     told, rank = settings.stop_when, None
+    value = _oriented(statistics.fmean(scores), better) if scores else None
     fell = drop(standing.before, scores, better) if scores else 0.0
-    held = told is None or told.max_drop is None or fell <= told.max_drop
+    _note(standing, step, loss, value)
     if told is not None and told.patience is not None:
-        rank = -float(standing.highest or 0.0) if metric_rose else None
+        rank = None if value is None else -value
     elif settings.keeps_best:
-        rank = loss if loss is not None and (loss_fell or standing.rank is None or loss < standing.rank) else None
+        rank = loss
     elif told is not None:
         rank = -float(step)
-    if not held and told is not None:
-        standing.why = f"'{told.metric}' fell by {fell:.3g} at step {step}, by more than 'max_drop', {told.max_drop:g}"
-    elif settings.patience is not None and standing.loss_stale >= settings.patience:
-        standing.why = f"the validation loss was not lower in {settings.patience} validations"
-    elif told is not None and told.patience is not None and standing.metric_stale >= told.patience:
-        standing.why = f"'{told.metric}' was not better in {told.patience} validations"
+    held = told is None or told.max_drop is None or fell <= told.max_drop
+    standing.why = _why(standing, settings, "" if held else f"fell by {fell:.3g} at step {step}")
     if not held or rank is None or (standing.rank is not None and rank >= standing.rank):
         return False
     standing.rank, standing.step, standing.scores = rank, step, list(scores)
     return True
 
 
-def _loss(standing: Standing, loss: float | None) -> bool:
-    if loss is None:
-        return False
-    if standing.lowest is None or loss < standing.lowest:
-        standing.lowest, standing.loss_stale = loss, 0
-        return True
-    standing.loss_stale += 1
-    return False
+def _note(standing: Standing, step: int, loss: float | None, value: float | None) -> None:
+    if loss is not None:
+        lower = standing.lowest is None or loss < standing.lowest
+        standing.loss_stale = 0 if lower else standing.loss_stale + 1
+        if lower:
+            standing.lowest, standing.lowest_step = loss, step
+    if value is not None:
+        higher = standing.highest is None or value > standing.highest
+        standing.metric_stale = 0 if higher else standing.metric_stale + 1
+        standing.highest = value if higher else standing.highest
 
 
-def _metric(standing: Standing, scores: Sequence[float], better: Better) -> bool:
-    if not scores:
-        return False
-    value = _oriented(statistics.fmean(scores), better)
-    if standing.highest is None or value > standing.highest:
-        standing.highest, standing.metric_stale = value, 0
-        return True
-    standing.metric_stale += 1
-    return False
+def _why(standing: Standing, settings: TrainSettings, fell: str) -> str:
+    told = settings.stop_when
+    if told is not None and fell:
+        return f"'{told.metric}' {fell}, by more than 'max_drop', {told.max_drop:g}"
+    if told is not None and told.patience is not None and standing.metric_stale >= told.patience:
+        return f"'{told.metric}' was not better in {told.patience} validations"
+    if settings.patience is not None and standing.loss_stale >= settings.patience:
+        return f"the validation loss was not lower in {settings.patience} validations"
+    return ""
 
 
 def _oriented(value: float, better: Better) -> float:
