@@ -39,12 +39,14 @@ from harness.promotion import promote
 from harness.rescored import noted
 from harness.run_folder import claim, write_evidence
 from harness.scanned import DataScan, redaction_note
+from harness.scanning.actions import redacts
 from harness.scanning.engines import Engine
 from harness.selection import held, select
 from harness.selftest import keep as keep_selftest
 from harness.settings import Settings, keyed
 from harness.spec import RunFile
 from harness.stages.evaluate import evaluate_stage
+from harness.stages.redact import findings_input
 from harness.stages.report import write_reports
 from harness.stages.scan import dataset_digest
 from harness.stages.scan_ahead import Show
@@ -161,9 +163,7 @@ class Job:
         """Runs every data suite over all rows that would train: those of the task and those that are replayed."""
         if self.run.data is None:
             return
-        inputs = self.rows(services)
-        if self.run.train is not None and self.run.train.replay is not None:
-            inputs["replay"] = artifact(self.run.train.replay.data)
+        inputs = self.inputs(services)
         found.rows, found.data = inputs, dataset_digest(inputs)
         bad_rows = self.run.data.bad_rows
         scan = DataScan(
@@ -174,9 +174,22 @@ class Job:
         found.rows, found.data = dict(left.inputs), dataset_digest(left.inputs)
         found.scan += left.measurements
         found.scanned += [folder / "findings.jsonl" for folder in left.outputs.values()]
+        found.masks = {name: left.outputs[name] for name, each in self.run.scan.items() if redacts(each).masks}
         if left.redaction is not None:
             found.redaction = left.redaction
             found.notes.append(redaction_note(left.redaction))
+
+    def prepare(self, found: Findings, services: Services) -> None:
+        """Finds the rows to train on where no gate is asked: they are scanned only where that changes what is learnt."""
+        if any(acts.changes_data or acts.masks for acts in map(redacts, self.run.scan.values())):
+            self.scan(found, services)
+        else:
+            found.rows = self.inputs(services)
+
+    def inputs(self, services: Services) -> dict[str, Artifact]:
+        """Every file of rows that trains: those of the task, and those that are replayed."""
+        replay = self.run.train.replay if self.run.train else None
+        return self.rows(services) | ({"replay": artifact(replay.data)} if replay else {})
 
     def columns(self, inputs: Mapping[str, Artifact]) -> dict[str, dict[str, str]]:
         """What each file of rows calls the columns that are known by other names, where it does."""
@@ -220,10 +233,11 @@ class Job:
             plugin = plugin.model_copy(update={"replay": kept})
         settings = TrainStageSettings(
             validation=data.validation, bad_rows=data.bad_rows, columns=data.columns, plugin=plugin,
-            watched=self.watched(found),
+            masks={name: redacts(self.run.scan[name]) for name in found.masks}, watched=self.watched(found),
         )  # fmt: skip
         watched = plan.stop_when and plan.stop_when.metric.partition(".")[0]
         inputs = {"base": base, **rows}
+        inputs |= {findings_input(name): artifact(folder) for name, folder in found.masks.items()}
         done = self.perform(train_stage(plan.method, watched), inputs, settings, services, found)
         found.trained = Path(done.output.path)
         return artifact(found.trained / "candidate")

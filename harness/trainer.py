@@ -7,10 +7,10 @@ weights with tokenizer, chat template and generation settings. Its settings mode
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
@@ -162,6 +162,14 @@ class Watch(Protocol):
         """
 
 
+class Place(NamedTuple):
+    """Characters of a row: the text by its field's name as findings have it, the first, and the one after the last."""
+
+    field: str
+    start: int
+    end: int
+
+
 @dataclass(frozen=True)
 class TrainRequest:
     """What a trainer is given.
@@ -177,6 +185,7 @@ class TrainRequest:
         tick: Called with (done, total, facts to show) after every step.
         bad_rows: Whether a row that cannot be read stops the training or is left out, as it was left out of the scan.
         columns: What the files of rows call the columns that are known by other names.
+        masks: By file and number of a row, what a scan found there that carries no loss.
         watch: Measures what ``stop_when`` names; None where it names nothing.
     """
 
@@ -190,6 +199,7 @@ class TrainRequest:
     tick: Callable[[int, int, Mapping[str, float]], None] = lambda done, total, facts: None
     bad_rows: BadRows = "stop"
     columns: Mapping[str, str] = field(default_factory=dict)
+    masks: Mapping[Path, Mapping[int, Sequence[Place]]] = field(default_factory=dict)
     watch: Watch | None = None
 
 

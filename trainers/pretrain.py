@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from harness.trainer import Trained, TrainRequest
 
 VERSION = "1"
+# Findings can be left out of what is learnt.
+MASKS = True
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors", "numpy")
 
 

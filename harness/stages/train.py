@@ -24,9 +24,12 @@ from pydantic import Field, JsonValue, SerializeAsAny
 from harness import plugins
 from harness.errors import TrainingError
 from harness.pipeline import Stage, Work, environment
+from harness.scanning.actions import Redacts
 from harness.settings import BadRows, Settings, keyed
+from harness.stages.redact import findings_input
+from harness.stages.scan import files_of
 from harness.store import digest_path
-from harness.trainer import TrainRequest, TrainSettings, Watch
+from harness.trainer import Place, TrainRequest, TrainSettings, Watch
 from harness.types import Noun
 
 SCHEMA = 1
@@ -43,6 +46,7 @@ class TrainStageSettings(Noun):
     bad_rows: BadRows = "stop"
     columns: dict[str, str] = {}
     plugin: SerializeAsAny[TrainSettings]
+    masks: dict[str, Redacts] = {}
     watched: SerializeAsAny[Settings] | None = None
 
 
@@ -79,6 +83,7 @@ def train(work: Work) -> None:
         tick=work.tick,
         bad_rows=work.settings.bad_rows,
         columns=work.settings.columns,
+        masks=_masks(work, plugin),
         watch=_watch(work.settings),
     )
     trained = plugin.train(request)
@@ -87,6 +92,28 @@ def train(work: Work) -> None:
     training = {"curve": [dict(point) for point in trained.curve], "facts": dict(trained.facts)}
     kept = [_kept(folder, work, plugin) for folder in sorted((work.out / CHECKPOINTS).glob("step-*"))]
     _write(work.out / "training.json", training | ({"checkpoints": kept} if kept else {}))
+
+
+def _masks(work: Work, plugin: ModuleType) -> dict[Path, dict[int, list[Place]]]:
+    """What was found and is not to be learnt, by file and row."""
+    settings: TrainStageSettings = work.settings
+    if settings.masks and not getattr(plugin, "MASKS", False):
+        raise TrainingError(
+            f"the method '{work.plugin}' cannot leave findings out of what it learns",
+            "'sft' or 'pretrain'", "use 'on_finding: redact' or 'drop'",
+        )  # fmt: skip
+    rows = {name: path for name, path in work.inputs.items() if _TRAIN.fullmatch(name)}
+    if settings.plugin.replay is not None:
+        rows["replay"] = settings.plugin.replay.data
+    files = {file.name: file.path for file in files_of({name: (path, "") for name, path in rows.items()})}
+    found: dict[Path, dict[int, list[Place]]] = {}
+    for suite, acts in settings.masks.items():
+        with (work.inputs[findings_input(suite)] / "findings.jsonl").open(encoding="utf-8") as lines:
+            for each in map(json.loads, lines):
+                if acts.action(each["entity"]) == "mask":
+                    places = found.setdefault(files[each["file"]], {}).setdefault(each["row"], [])
+                    places.append(Place(each["field"], each["start"], each["end"]))
+    return found
 
 
 def _watch(settings: TrainStageSettings) -> Watch | None:
@@ -129,6 +156,7 @@ def _manifest(work: Work, plugin: ModuleType, facts: Mapping[str, JsonValue]) ->
         "validation": work.settings.validation,
         "bad_rows": work.settings.bad_rows,
         "columns": work.settings.columns,
+        "masks": {suite: acts.model_dump(mode="json")["on_finding"] for suite, acts in work.settings.masks.items()},
         "base": digest_path(work.inputs["base"]),
         "data": [digest_path(path) for path in _rows(work.inputs)],
         "packages": environment(tuple(getattr(plugin, "PACKAGES", ()))),

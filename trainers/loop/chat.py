@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.dataset import Row, as_messages, kind_of, rows
 from harness.errors import DataError, ModelError
 from harness.model.template import Span, Template, Turn, shared, until_stop
 from harness.settings import BadRows
+from trainers.loop.hidden import Hidden, learnable, spans_in, values_in
 from trainers.loop.rows import Encoded, content_hash, encoded
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 CHATS = ("messages", "sharegpt", "prompt_completion", "alpaca")
+
+
+class _Told(NamedTuple):
+    """A conversation as text and tokens, which of these are learnt, and whether an answer is asked for otherwise."""
+
+    text: str
+    ids: list[int]
+    learn: list[bool]
+    otherwise: bool
 
 
 @dataclass(frozen=True)
@@ -34,8 +44,9 @@ class ChatEncoder:
     limit: int
 
     def __call__(
-        self, path: Path, bad_rows: BadRows = "stop", columns: Mapping[str, str] | None = None
-    ) -> Iterator[Encoded]:
+        self, path: Path, bad_rows: BadRows = "stop", columns: Mapping[str, str] | None = None,
+        hidden: Hidden | None = None,
+    ) -> Iterator[Encoded]:  # fmt: skip
         """Encodes every row of a file, of which those that cannot be read stop it or are left out.
 
         A row is one sequence, and one more for each answer that its template renders otherwise once there are later turns.
@@ -44,6 +55,7 @@ class ChatEncoder:
             path: The file.
             bad_rows: What a row does that cannot be read.
             columns: What the file calls the columns that are known by other names.
+            hidden: By the number of a row, what is not to be learnt of it.
 
         Raises:
             DataError: A row is not a chat, is refused by the template, or has nothing that the model could learn to say.
@@ -55,15 +67,14 @@ class ChatEncoder:
             )
         template = Template(self.tokenizer)
         for row in rows(path, bad_rows, columns):
-            yield from self._encode(row, template)
+            yield from self._encode(row, template, values_in(row, hidden))
 
-    def _encode(self, row: Row, template: Template) -> Iterator[Encoded]:
+    def _encode(self, row: Row, template: Template, values: Sequence[str]) -> Iterator[Encoded]:
         place, turns, content, limit = row.place, _turns(row), content_hash(dict(row.value)), self.limit
         made = [
-            encoded(ids[:limit], learn[:limit], content, place, cut=len(ids) > limit, otherwise=otherwise)
-            for ids, learn, otherwise in self._sequences(turns, place, template)
+            self._made(told, content, place, values, template) for told in self._sequences(turns, place, template)
         ]
-        left = [each for each in made if each.learnt]
+        left = [each for each in made if each.learnt or each.masked]
         if not left:
             raise DataError(
                 f"{place} is cut to {limit} tokens before its answer begins", "an answer within 'max_length'",
@@ -72,10 +83,26 @@ class ChatEncoder:
         cut = len(left) < len(made)
         yield from (replace(each, cut=each.cut or cut, further=at > 0) for at, each in enumerate(left))
 
-    def _sequences(
-        self, turns: list[Turn], place: str, template: Template
-    ) -> Iterator[tuple[list[int], list[bool], bool]]:
-        """Yields tokens, which of them are learnt, and whether an answer is asked for otherwise than it is rendered."""
+    def _made(
+        self, told: _Told, content: bytes, place: str, values: Sequence[str], template: Template
+    ) -> Encoded:  # fmt: skip
+        ids, learn, masked = told.ids, told.learn, 0
+        if values:
+            learn = self._unmasked(told, place, values, template)
+            masked = told.learn[1 : self.limit].count(True) - learn[1 : self.limit].count(True)
+        cut = len(ids) > self.limit
+        ids, learn = ids[: self.limit], learn[: self.limit]
+        return encoded(ids, learn, content, place, cut=cut, otherwise=told.otherwise, masked=masked)
+
+    def _unmasked(self, told: _Told, place: str, values: Sequence[str], template: Template) -> list[bool]:
+        again, may = learnable(self.tokenizer, told.text, spans_in(told.text, values), special=not template.source)
+        same = shared(again, told.ids)
+        # The last token may be a stop token that the template does not write.
+        if same < len(told.ids) - 1:
+            raise DataError(f"{place} has other tokens when it is read again", "a tokenizer that reads texts alike")
+        return [wanted and (at >= same or may[at]) for at, wanted in enumerate(told.learn)]
+
+    def _sequences(self, turns: list[Turn], place: str, template: Template) -> Iterator[_Told]:
         try:
             found = template.rendered(turns)
         except ModelError as error:
@@ -84,9 +111,9 @@ class ChatEncoder:
             ids = template.ids(each.text)
             # A piece across the border of prompt and answer belongs to the answer.
             spans = [Span(*(shared(template.ids(each.text[:at]), ids) for at in span)) for span in each.answers]
-            yield (*self._ending(ids, spans), each.otherwise)
+            yield _Told(each.text, *self._ending(ids, spans), each.otherwise)
         if not found:
-            yield (*self._by_markers(turns, place, template), False)
+            yield _Told(template.render(turns), *self._by_markers(turns, place, template), False)
 
     def _by_markers(self, turns: list[Turn], place: str, template: Template) -> tuple[list[int], list[bool]]:
         try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -92,10 +93,13 @@ class _Rows:
     """The rows of a request: those to train on, to replay and to validate on."""
 
     def __init__(self, request: TrainRequest, encode: Encoder) -> None:
-        everything = [row for path in request.rows for row in encode(path, request.bad_rows, request.columns)]
-        self.own, self.validation = split(everything, request.validation)
-        replay = request.settings.replay
-        self.replay = list(encode(replay.data, request.bad_rows, replay.columns)) if replay else []
+        replay, masks = request.settings.replay, request.masks
+        files = [(path, request.columns) for path in request.rows]
+        everything = [row for path, columns in files for row in encode(path, request.bad_rows, columns, *_of(masks, path))]
+        self.own, self.validation = split((row for row in everything if row.learnt), request.validation)
+        again = list(encode(replay.data, request.bad_rows, replay.columns, *_of(masks, replay.data))) if replay else []
+        self.replay = [row for row in again if row.learnt]
+        self.masked = [row for row in (*everything, *again) if row.masked]
         self.share = replay.share if replay else 0.0
         self.skipped = _skipped(request) if request.bad_rows == "skip" else 0
         self._check(request, everything)
@@ -136,6 +140,10 @@ class _Rows:
         """The positions of the validation batches, padding included."""
         lengths = [len(row) for row in self.validation]
         return sum(plan.room(batch, lengths) for batch in self.validation_batches(settings))
+
+
+def _of(masks: Mapping[Path, Any], path: Path) -> tuple[Any, ...]:
+    return (masks[path],) if path in masks else ()
 
 
 def _skipped(request: TrainRequest) -> int:
@@ -183,7 +191,9 @@ def _facts(rows: _Rows, made: plan.Plan, job: Any, progress: Progress, model: An
     facts: dict[str, JsonValue] = {
         "rows": _count(rows.own), "sequences": len(rows.own), "validation_rows": _count(rows.validation),
         "truncated": sum(row.cut for row in everything),
-        "skipped": rows.skipped, "asked_otherwise": sum(row.otherwise for row in everything),
+        "skipped": rows.skipped, "masked_rows": _count(rows.masked), "masked_tokens": sum(row.masked for row in rows.masked),
+        "masked_away": sum(not row.learnt for row in rows.masked),
+        "asked_otherwise": sum(row.otherwise for row in everything),
         "replay_rows": _count(rows.replay), "replayed": made.replayed, "replay_repeats": made.repeats,
         "planned_steps": job.steps, "steps": steps, "epochs": job.settings.epochs,
         "tokens": sum(lengths[row] for batch in used for row in batch),

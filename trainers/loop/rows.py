@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.settings import BadRows
 from harness.store import canonical_json
 
 if TYPE_CHECKING:
@@ -30,6 +28,7 @@ class Encoded:
         cut: Whether tokens of the row were left out because it was too long.
         further: Whether an earlier sequence is of the same row.
         otherwise: Whether an answer in it is asked for in another way than it is rendered.
+        masked: Tokens that are not learnt because of what a scan found in them.
     """
 
     ids: numpy.ndarray
@@ -39,6 +38,7 @@ class Encoded:
     cut: bool = False
     further: bool = False
     otherwise: bool = False
+    masked: int = 0
 
     def __len__(self) -> int:
         """The number of tokens."""
@@ -50,11 +50,11 @@ class Encoded:
         return int((self.labels[1:] != IGNORED).sum())
 
 
-# Turns a file into sequences, given what bad rows do and what the file calls columns.
-Encoder = Callable[[Path, BadRows, Mapping[str, str] | None], Iterator[Encoded]]
+# Turns a file into sequences, given what bad rows do, what the file calls columns, and what is not to be learnt.
+Encoder = Callable[..., Iterator[Encoded]]
 
 
-def encoded(ids: Sequence[int], learn: Sequence[bool], content: bytes, place: str, **about: bool) -> Encoded:
+def encoded(ids: Sequence[int], learn: Sequence[bool], content: bytes, place: str, **about: Any) -> Encoded:
     """Makes a sequence from its tokens, the marks of those to be learnt, and what else is known ``about`` it."""
     import numpy
 

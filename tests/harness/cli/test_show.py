@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from harness.gathered import Findings
 from harness.job import Job
+from harness.pipeline import Services
 from harness.spec import read_run_file
 
 RUN = (
@@ -72,3 +74,11 @@ def test_every_file_is_read_by_its_own_names(run_file: Any, tmp_path: Path) -> N
     }  # fmt: skip
     run, text = read_run_file(run_file())
     assert Job(run, text, tmp_path, tmp_path / "out", tmp_path / "runs", None).columns({"train": None}) == {}
+
+
+def test_without_a_gate_the_rows_are_found_and_scanned_only_where_that_changes_them(run_file: Any, tmp_path: Path) -> None:
+    run, text = read_run_file(run_file(train=", replay: {data: old.jsonl}"))
+    found = Findings()
+    Job(run, text, tmp_path, tmp_path / "out", tmp_path / "runs", None).prepare(found, Services(tmp_path / "store"))
+    assert sorted(found.rows) == ["replay", "train"]
+    assert found.entries == []

@@ -140,3 +140,24 @@ def test_a_trainer_that_writes_nothing_is_an_error(
 def test_an_unknown_method_is_refused_with_the_nearest() -> None:
     with pytest.raises(PluginError, match="there is no trainer 'stf'; expected 'sft'"):
         train_stage("stf")
+
+
+def test_findings_reach_the_trainer_by_file_and_row(
+    tmp_path: Path, inputs: dict[str, Artifact], asked: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.scanning.actions import Redacts
+
+    folder = tmp_path / "found"
+    folder.mkdir()
+    findings = [
+        {"file": "rows.jsonl", "row": row, "field": "text", "start": 1, "end": 4, "entity": kind}
+        for row, kind in ((0, "EMAIL_ADDRESS"), (2, "US_SSN"), (2, "EMAIL_ADDRESS"))
+    ]
+    (folder / "findings.jsonl").write_text("".join(json.dumps(each) + "\n" for each in findings))
+    told = inputs | {"findings.pii": Artifact(path=str(folder), digest=digest_path(folder))}
+    settings = TrainStageSettings(plugin=Settings(), masks={"pii": Redacts(on_finding={"EMAIL_ADDRESS": "mask"})})
+    perform(train_stage("sft"), told, settings, Store(tmp_path / "s"), Services(tmp_path / "s"))
+    assert asked[0].masks == {tmp_path / "rows.jsonl": {0: [("text", 1, 4)], 2: [("text", 1, 4)]}}
+    monkeypatch.setattr(plugins.load("trainer", "sft"), "MASKS", False)
+    with pytest.raises(TrainingError, match="the method 'sft' cannot leave findings out of what it learns"):
+        perform(train_stage("sft"), told, settings, Store(tmp_path / "t"), Services(tmp_path / "t"))
