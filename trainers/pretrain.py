@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from trainers.loop.settings import CausalSettings
+from trainers.loop.settings import TextSettings
 
 if TYPE_CHECKING:
     from harness.trainer import Trained, TrainRequest
@@ -17,7 +17,7 @@ MASKS = True
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors", "numpy")
 
 
-class Settings(CausalSettings):
+class Settings(TextSettings):
     """Settings of continued pretraining."""
 
     method: Literal["pretrain"] = "pretrain"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from trainers.loop.settings import CausalSettings
+from trainers.loop.settings import TextSettings
 
 if TYPE_CHECKING:
     from harness.trainer import Trained, TrainRequest
@@ -15,7 +15,7 @@ MASKS = True
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors", "numpy", "jinja2")
 
 
-class Settings(CausalSettings):
+class Settings(TextSettings):
     """Settings of supervised fine-tuning."""
 
     method: Literal["sft"] = "sft"

@@ -124,7 +124,7 @@ CHANGES: dict[str, Any] = {
 }  # fmt: skip
 ELSEWHERE = {
     "method", "replay", "patience", "stop_when", "gradient_checkpointing", "validations", "checkpoints", "keep_every",
-    "select", "threads",
+    "select", "threads", "vocabulary",
 }  # fmt: skip
 
 

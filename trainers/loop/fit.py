@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from trainers.loop.causal import Progress
+    from trainers.loop.vocabulary import Extension
 
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors", "numpy")
 MakeEncoder = Callable[["PreTrainedTokenizerBase", frozenset[int], int], Encoder]
@@ -49,13 +50,15 @@ def fit(request: TrainRequest, encoder: MakeEncoder) -> Trained:
 
     settings = _settings(request)
     tokenizer = models.base_tokenizer(request.base)
+    extension = _extension(request, tokenizer)
+    tokenizer = extension.tokenizer if extension else tokenizer
     limit = models.row_limit(request.base, tokenizer, settings.max_length)
     encode = encoder(tokenizer, models.stop_tokens(request.base, tokenizer), limit)
     rows = _Rows(request, encode)
     made = rows.plan(settings)
-    model = models.trainable(request.base, tokenizer, settings.adapter, settings.seed)
-    name = digest_path(request.base)
-    keeper = kept.Keeper(settings.keep_every, request.base, name, request.scratch) if settings.keep_every else None
+    model = models.trainable(request.base, tokenizer, settings.adapter, settings.seed, extension)
+    name, own = digest_path(request.base), tokenizer if extension else None
+    keeper = kept.Keeper(settings.keep_every, request.base, name, request.scratch, own) if settings.keep_every else None
     job = causal.Job(
         settings=settings, accumulate=settings.accumulate, rows=rows.all, batches=made.batches,
         validation=causal.Batches(rows.validation, rows.validation_batches(settings)) if rows.validation else None,
@@ -63,10 +66,11 @@ def fit(request: TrainRequest, encoder: MakeEncoder) -> Trained:
         keeper=keeper, look=_look(request, tokenizer), better=request.watch.better if request.watch else "higher",
     )  # fmt: skip
     progress = causal.run(model, job)
-    models.save_candidate(model, request.base, name, request.out)
+    models.save_candidate(model, request.base, name, request.out, own)
     if keeper is not None:
         keeper.hand_over(progress.kept, request.checkpoints)
-    return Trained(curve=tuple(progress.curve), facts=_facts(rows, made, job, progress, model))
+    more = extension.facts if extension else {}
+    return Trained(curve=tuple(progress.curve), facts=_facts(rows, made, job, progress, model) | more)
 
 
 def _settings(request: TrainRequest) -> CausalSettings:
@@ -77,6 +81,14 @@ def _settings(request: TrainRequest) -> CausalSettings:
     if processes != 1:
         raise TrainingError(f"{processes} processes were started", "one", "start tunegate without a launcher")
     return settings
+
+
+def _extension(request: TrainRequest, tokenizer: PreTrainedTokenizerBase) -> Extension | None:
+    from trainers.loop import models
+    from trainers.loop.vocabulary import extended
+
+    told = getattr(request.settings, "vocabulary", None)
+    return extended(request, told, tokenizer, models.base_tokenizer(request.base)) if told else None
 
 
 def _look(request: TrainRequest, tokenizer: PreTrainedTokenizerBase) -> Callable[[Any], Sequence[float]] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from pathlib import Path
@@ -18,11 +19,17 @@ from trainers.loop.quiet import quiet_deprecations as quiet_deprecations
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from trainers.loop.vocabulary import Extension
+
 # Copied from the base byte by byte: writing them anew loses attributes and depends on the library's version.
 COPIED = (
     *TOKENIZER_FILES, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "merges.txt",
     "chat_template.jinja", "chat_template.json", "generation_config.json",
 )  # fmt: skip
+
+
+# Of these, what new pieces change nothing of.
+KEPT = ("chat_template.jinja", "chat_template.json", "generation_config.json")
 
 
 def base_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -38,8 +45,17 @@ def base_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     return load_tokenizer(folder)
 
 
-def trainable(folder: Path, tokenizer: PreTrainedTokenizerBase, adapter: Adapter, seed: int) -> Any:
+def trainable(
+    folder: Path, tokenizer: PreTrainedTokenizerBase, adapter: Adapter, seed: int, extension: Extension | None = None
+) -> Any:
     """Loads a base model with what is to be trained of it, the rest frozen.
+
+    Args:
+        folder: The base.
+        tokenizer: Its tokenizer, with new pieces where there is an extension.
+        adapter: What is trained.
+        seed: Of dropout and of the start of low-rank matrices.
+        extension: New pieces that the model gets rows for.
 
     Raises:
         ModelError: The folder holds no whole causal language model that is safe to read.
@@ -48,10 +64,12 @@ def trainable(folder: Path, tokenizer: PreTrainedTokenizerBase, adapter: Adapter
     from transformers import set_seed
 
     model = quantised(folder, adapter) if isinstance(adapter, QloraAdapter) else load_model(folder, device_name())
+    if extension is not None:
+        extension.give_rows(model)
     check_fit(tokenizer, model, folder)
     # Dropout and the start of the low-rank matrices are drawn from here on.
     set_seed(seed)
-    return choose(model, adapter)
+    return choose(model, adapter, extension.ids if extension else ())
 
 
 def row_limit(folder: Path, tokenizer: PreTrainedTokenizerBase, wanted: int | None) -> int:
@@ -62,7 +80,7 @@ def row_limit(folder: Path, tokenizer: PreTrainedTokenizerBase, wanted: int | No
     return min(limit for limit in limits if limit)
 
 
-def save_candidate(model: Any, base: Path, name: str, folder: Path) -> None:
+def save_candidate(model: Any, base: Path, name: str, folder: Path, tokenizer: Any = None) -> None:
     """Writes a Hugging Face folder: the adapter or the weights, and the base's own tokenizer, template and settings.
 
     Args:
@@ -70,15 +88,21 @@ def save_candidate(model: Any, base: Path, name: str, folder: Path) -> None:
         base: The folder of its base.
         name: What the adapter calls its base; never a path, which differs between machines.
         folder: Where to write.
+        tokenizer: One with new pieces. Whoever loads an adapter has a base without their rows, so that whole weights are
+            written then; None keeps the base's tokenizer.
     """
     # The loop switches the cache off for training; a candidate that kept that would generate many times slower.
     model.config.use_cache = read_json(base, "config.json").get("use_cache", True)
-    if hasattr(model, "peft_config"):
+    if tokenizer is not None:
+        whole = copy.deepcopy(model).merge_and_unload() if hasattr(model, "peft_config") else model
+        whole.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    elif hasattr(model, "peft_config"):
         model.save_pretrained(folder, save_embedding_layers=False)
         _settle_adapter(folder, name)
     else:
         model.save_pretrained(folder)
-    for file in (base / copied for copied in COPIED):
+    for file in (base / copied for copied in (COPIED if tokenizer is None else KEPT)):
         if file.is_file():
             shutil.copyfile(file, folder / file.name)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +17,28 @@ from trainers.loop.quiet import quiet_deprecations
 _LAYER = re.compile(r"(?:^|\.)(\d+)\.")
 
 
-def choose(model: Any, adapter: Adapter) -> Any:
+def choose(model: Any, adapter: Adapter, new: Sequence[int] = ()) -> Any:
     """Marks what is trained and freezes the rest; returns the model, with matrices beside its weights where asked.
+
+    Args:
+        model: The base.
+        adapter: What is asked for.
+        new: Ids of pieces that the model was given rows for; these train whatever else does.
 
     Raises:
         TrainingError: The model has no layers or modules of the names that were given.
     """
     if isinstance(adapter, LowRank):
-        return _low_rank(model, adapter)
+        return _low_rank(model, adapter, new)
     # Small steps vanish in half precision, so weights that move are held in single precision everywhere.
     model = model.float().requires_grad_(isinstance(adapter, NoAdapter) and adapter.layers is None)
-    if isinstance(adapter, EmbeddingsAdapter):
-        for module in embeddings(model).values():
-            module.weight.requires_grad_(True)
-    elif adapter.layers is not None:
+    if isinstance(adapter, NoAdapter) and adapter.layers is not None:
         of_it = chosen([name for name, _ in model.named_parameters()], adapter.layers)
         for name, weight in model.named_parameters():
             weight.requires_grad_(of_it(name))
+    if isinstance(adapter, EmbeddingsAdapter) or new:
+        for module in embeddings(model).values():
+            module.weight.requires_grad_(True)
     return model
 
 
@@ -76,7 +81,7 @@ def _numbers(ranges: str) -> set[int]:
     return found
 
 
-def _low_rank(model: Any, adapter: LowRank) -> Any:
+def _low_rank(model: Any, adapter: LowRank, new: Sequence[int]) -> Any:
     from peft import LoraConfig, get_peft_model
 
     targets = "all-linear" if adapter.targets == ("all-linear",) else list(adapter.targets)
@@ -87,6 +92,7 @@ def _low_rank(model: Any, adapter: LowRank) -> Any:
     config = LoraConfig(
         r=adapter.r, lora_alpha=adapter.alpha, lora_dropout=adapter.dropout, use_dora=adapter.dora,
         target_modules=targets, task_type="CAUSAL_LM",
+        trainable_token_indices={name: list(new) for name in embeddings(model)} if new else None,
     )  # fmt: skip
     try:
         if not targets:
