@@ -67,3 +67,16 @@ def test_a_training_counts_its_padding_its_validations_and_what_is_done_twice(fi
     assert looked.facts["operations"] > 6 * facts["parameters"] * looked.facts["tokens"]
     half, _ = fit(rows, epochs=1, adapter={"kind": "none", "layers": "1"}, name="c")
     assert half.facts["operations"] < 0.8 * facts["operations"]
+
+
+@pytest.mark.parametrize("adapter", [
+    {"kind": "none"}, {"kind": "none", "layers": "1"}, {"kind": "embeddings"}, {"kind": "lora", "r": 4},
+])  # fmt: skip
+def test_the_count_is_that_of_the_library_within_a_few_hundredths(base: Path, adapter: dict[str, Any]) -> None:
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    model, ids = loaded(base, **adapter).train(), torch.arange(5, 69).reshape(2, 32)
+    with FlopCounterMode(display=False) as counted:
+        model(input_ids=ids, labels=ids).loss.backward()
+    assert weights_of(model).step(ids.numel(), checkpointing=False) == pytest.approx(counted.get_total_flops(), rel=0.05)
