@@ -107,7 +107,8 @@ class Template:
                 continue
             tail = whole if number == len(turns) - 1 else self._upto(turns, number)
             start, asked = self._start(turns, number, tail)
-            if start is None:
+            # A template that leaves an answer out renders nothing behind its prompt.
+            if start is None or start >= len(tail):
                 continue
             if whole.startswith(tail):
                 kept.append(Span(start, len(tail)))
@@ -164,6 +165,11 @@ class Template:
         marks, ids = [0, *found["assistant_masks"], 0], list(found["input_ids"])
         edges = [place for place in range(len(ids) + 1) if marks[place] != marks[place + 1]]
         return ids, [Span(*pair) for pair in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def answers_in(turns: Sequence[Turn]) -> int:
+    """How many turns of the assistant say something."""
+    return sum(turn["role"] == "assistant" and bool(turn["content"].strip()) for turn in turns)
 
 
 def fixed(template: str | dict[str, str] | None) -> str:

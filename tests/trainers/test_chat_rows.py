@@ -89,8 +89,22 @@ def test_a_template_that_hides_the_answer_is_an_error(tokenizer: Any, tmp_path: 
     tokenizer.chat_template = MARKED.replace("{% generation %}", "").replace("{% endgeneration %}", "")
     path = tiny.write_rows(tmp_path / "rows.jsonl", [tiny.chat("say red", "red")])
     with pytest.raises(
-        DataError, match=r"'rows.jsonl' line 1 has no answer that the chat template renders as it is asked"
+        DataError, match=r"'rows.jsonl' line 1 has an answer that the chat template does not render as it is asked"
     ):
+        learnt(tokenizer, path)
+
+
+@pytest.mark.parametrize("template", [
+    "{% for m in messages if m['role'] == 'user' %}{{ m['content'] }}<|end|>{% endfor %}",
+    "{% for m in messages %}{% if loop.index0 != 1 %}{{ m['content'] }}<|end|>{% endif %}{% endfor %}", "<|begin|>",
+])  # fmt: skip
+def test_a_template_that_leaves_an_answer_out_is_an_error(
+    tokenizer: Any, tmp_path: Path, tiny: SimpleNamespace, template: str
+) -> None:
+    tokenizer.chat_template = template
+    turns = tiny.chat("one", "first")["messages"] + tiny.chat("two", "second")["messages"]
+    path = tiny.write_rows(tmp_path / "rows.jsonl", [{"messages": turns}])
+    with pytest.raises(DataError, match=r"'rows.jsonl' line 1 has an answer that the chat template does not render"):
         learnt(tokenizer, path)
 
 

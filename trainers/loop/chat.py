@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.dataset import Row, as_messages, kind_of, rows
 from harness.errors import DataError, ModelError
-from harness.model.template import Span, Template, Turn, shared, until_stop
+from harness.model.template import Span, Template, Turn, answers_in, shared, until_stop
 from harness.settings import BadRows
 from trainers.loop.hidden import Hidden, learnable, spans_in, values_in
 from trainers.loop.rows import Encoded, content_hash, encoded
@@ -107,12 +107,14 @@ class ChatEncoder:
             found = template.rendered(turns)
         except ModelError as error:
             raise DataError(f"{place}: {error.found}", error.expected, "change the row, or the template") from error
-        for each in found:
+        # One answer that cannot be found is no reason to learn the others and be silent about it.
+        whole = sum(len(each.answers) for each in found) == answers_in(turns)
+        for each in found if whole else ():
             ids = template.ids(each.text)
             # A piece across the border of prompt and answer belongs to the answer.
             spans = [Span(*(shared(template.ids(each.text[:at]), ids) for at in span)) for span in each.answers]
             yield _Told(each.text, *self._ending(ids, spans), each.otherwise)
-        if not found:
+        if not whole:
             yield _Told(template.render(turns), *self._by_markers(turns, place, template), False)
 
     def _by_markers(self, turns: list[Turn], place: str, template: Template) -> tuple[list[int], list[bool]]:
@@ -122,7 +124,8 @@ class ChatEncoder:
             raise error.within(place) from error
         if not spans:
             raise DataError(
-                f"{place} has no answer that the chat template renders as it is asked", "an answer after its prompt",
+                f"{place} has an answer that the chat template does not render as it is asked",
+                "every answer after its prompt",
                 "see 'tunegate doctor --template MODEL'; mend the template, or put '{% generation %}' markers into it",
             )  # fmt: skip
         return self._ending(ids, spans)
@@ -147,7 +150,7 @@ def _turns(row: Row) -> list[Turn]:
             "choose another 'method', or rename the columns",
         )  # fmt: skip
     turns = [{"role": turn.role, "content": turn.content} for turn in as_messages(row)]
-    if not any(turn["role"] == "assistant" and turn["content"].strip() for turn in turns):
+    if not answers_in(turns):
         raise DataError(
             f"{row.place} has no answer to learn",
             "a turn of the assistant that says something",

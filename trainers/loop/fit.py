@@ -57,7 +57,7 @@ def fit(request: TrainRequest, encoder: MakeEncoder) -> Trained:
     rows = _Rows(request, encode)
     made = rows.plan(settings)
     model = models.trainable(request.base, tokenizer, settings.adapter, settings.seed, extension)
-    name, own = digest_path(request.base), tokenizer if extension else None
+    name, own = digest_path(request.base), extension.source if extension else None
     keeper = kept.Keeper(settings.keep_every, request.base, name, request.scratch, own) if settings.keep_every else None
     job = causal.Job(
         settings=settings, accumulate=settings.accumulate, rows=rows.all, batches=made.batches,
@@ -84,11 +84,10 @@ def _settings(request: TrainRequest) -> CausalSettings:
 
 
 def _extension(request: TrainRequest, tokenizer: PreTrainedTokenizerBase) -> Extension | None:
-    from trainers.loop import models
     from trainers.loop.vocabulary import extended
 
     told = getattr(request.settings, "vocabulary", None)
-    return extended(request, told, tokenizer, models.base_tokenizer(request.base)) if told else None
+    return extended(request, told, tokenizer) if told else None
 
 
 def _look(request: TrainRequest, tokenizer: PreTrainedTokenizerBase) -> Callable[[Any], Sequence[float]] | None:

@@ -32,14 +32,14 @@ class Keeper:
         base: The folder of the base model.
         name: What an adapter calls its base.
         scratch: Folder that outlives a killed run.
-        tokenizer: One with new pieces; None keeps the base's.
+        tokenizer: The file of one with new pieces; None keeps the base's.
     """
 
     every: int
     base: Path
     name: str
     scratch: Path
-    tokenizer: Any = None
+    tokenizer: str | None = None
 
     def write(self, model: Any, step: int) -> dict[str, Any]:
         """Writes the candidate as it is now; returns its step and the digest of its folder."""

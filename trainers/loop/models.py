@@ -28,8 +28,11 @@ COPIED = (
 )  # fmt: skip
 
 
-# Of these, what new pieces change nothing of.
-KEPT = ("chat_template.jinja", "chat_template.json", "generation_config.json")
+# Of these, what new pieces change nothing of; they stand in 'tokenizer.json' alone.
+KEPT = (
+    "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "chat_template.json",
+    "generation_config.json",
+)  # fmt: skip
 
 
 def base_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -80,7 +83,7 @@ def row_limit(folder: Path, tokenizer: PreTrainedTokenizerBase, wanted: int | No
     return min(limit for limit in limits if limit)
 
 
-def save_candidate(model: Any, base: Path, name: str, folder: Path, tokenizer: Any = None) -> None:
+def save_candidate(model: Any, base: Path, name: str, folder: Path, tokenizer: str | None = None) -> None:
     """Writes a Hugging Face folder: the adapter or the weights, and the base's own tokenizer, template and settings.
 
     Args:
@@ -88,15 +91,15 @@ def save_candidate(model: Any, base: Path, name: str, folder: Path, tokenizer: A
         base: The folder of its base.
         name: What the adapter calls its base; never a path, which differs between machines.
         folder: Where to write.
-        tokenizer: One with new pieces. Whoever loads an adapter has a base without their rows, so that whole weights are
-            written then; None keeps the base's tokenizer.
+        tokenizer: The file of one with new pieces. Whoever loads an adapter has a base without their rows, so that
+            whole weights are written then; None keeps the base's tokenizer.
     """
     # The loop switches the cache off for training; a candidate that kept that would generate many times slower.
     model.config.use_cache = read_json(base, "config.json").get("use_cache", True)
     if tokenizer is not None:
         whole = copy.deepcopy(model).merge_and_unload() if hasattr(model, "peft_config") else model
         whole.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
+        (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     elif hasattr(model, "peft_config"):
         model.save_pretrained(folder, save_embedding_layers=False)
         _settle_adapter(folder, name)

@@ -18,9 +18,9 @@ class CausalSettings(TrainSettings):
 class Vocabulary(Settings):
     """New pieces for the tokenizer, with rows in the model that begin as the mean of the pieces that they stand for."""
 
-    add: tuple[str, ...] = Field(default=(), description="pieces, with the space before them where they begin a word")
+    add: tuple[str, ...] = Field(default=(), description="words, with the space before them")
     pieces: InputFile | None = Field(default=None, description="a file with one piece a line")
-    learn: int = Field(default=0, ge=0, description="how many words of the training rows that would save most pieces")
+    learn: int = Field(default=0, ge=0, description="how many pieces to learn from the training rows")
     general: InputFile | None = Field(default=None, description="rows to measure tokens per byte on; None takes replay's")
 
     @model_validator(mode="after")

@@ -1,14 +1,18 @@
 """New pieces for a tokenizer, and rows for them in a model: words of a domain that would be many pieces become one.
 
-A new row begins as the mean of the rows of the pieces that it stands for, at both ends of the model.
+The tokenizer's byte pair encoding goes on where it ended, so that no text is cut into more pieces than before, and every
+text comes back as it did. A new row begins as the mean of the rows of the pieces that it stands for, at both ends of the model.
 """
 
 from __future__ import annotations
 
-import re
+import json
+import shutil
+import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +20,13 @@ from pydantic import JsonValue
 
 from harness.dataset import as_text, rows
 from harness.errors import TrainingError
+from harness.model.load import load_tokenizer
 from harness.trainer import TrainRequest
+from trainers.loop import merging
+from trainers.loop.merging import SPACES, Pair, Word
 from trainers.loop.parts import embeddings
 from trainers.loop.settings import Vocabulary
 
-# A word with the space before it, as most tokenizers cut texts.
-_WORD = re.compile(r" ?[^\W\d_]{3,}")
 LEAST = 3
 COMPARED = 500
 
@@ -32,70 +37,126 @@ class Extension:
 
     Attributes:
         tokenizer: With them.
-        pieces: The new ones, in the order of their ids.
-        old: What each of them was before.
+        source: Its ``tokenizer.json``.
+        ids: The ids of the new pieces.
+        old: For each of them, the ids of the pieces that it stands for.
         facts: Their number, and tokens per byte before and after.
     """
 
     tokenizer: Any
-    pieces: tuple[str, ...]
+    source: str
+    ids: tuple[int, ...]
     old: tuple[tuple[int, ...], ...]
     facts: dict[str, JsonValue]
-
-    @property
-    def ids(self) -> list[int]:
-        """The ids of the new pieces."""
-        return list(self.tokenizer.convert_tokens_to_ids(list(self.pieces)))
 
     def give_rows(self, model: Any) -> None:
         """Gives a model the rows of the new pieces, each the mean of those that it stands for."""
         import torch
 
-        if len(self.tokenizer) > model.get_input_embeddings().weight.shape[0]:
-            model.resize_token_embeddings(len(self.tokenizer), mean_resizing=False)
+        if max(self.ids) >= model.get_input_embeddings().weight.shape[0]:
+            model.resize_token_embeddings(max(self.ids) + 1, mean_resizing=False)
         with torch.no_grad():
             for module in embeddings(model).values():
                 for row, old in zip(self.ids, self.old, strict=True):
                     module.weight[row] = module.weight[list(old)].float().mean(0).to(module.weight.dtype)
 
 
-def extended(request: TrainRequest, told: Vocabulary, tokenizer: Any, again: Any) -> Extension:
-    """Adds pieces to a tokenizer: those that are listed, and those that shorten the training rows most.
+def extended(request: TrainRequest, told: Vocabulary, tokenizer: Any) -> Extension:
+    """Adds pieces to a tokenizer: those that are listed, and those that join the most pairs in the training rows.
 
     Args:
         request: The training.
         told: Which pieces.
         tokenizer: The base's.
-        again: The same once more; the pieces are added to this one.
 
     Raises:
-        TrainingError: A listed piece cannot be one of this tokenizer, or nothing was added.
+        TrainingError: The tokenizer has no byte pair encoding, a listed piece cannot be one of it, or none is new.
     """
-    domain = [text for path in request.rows for text in _texts(path, request, request.columns)]
+    source = _source(tokenizer)
+    vocabulary = source["model"]["vocab"]
     listed = list(dict.fromkeys([*told.add, *(_lines(told.pieces) if told.pieces else [])]))
-    learnt = learn(domain, tokenizer, told.learn, set(listed))
-    known = {piece for piece in (*listed, *learnt) if len(_ids(tokenizer, piece)) < 2}
-    wanted = [piece for piece in (*listed, *learnt) if piece not in known]
-    _add(again, wanted)
-    broken = [piece for piece in wanted if not _is_whole(again, piece)]
-    if found := next((piece for piece in broken if piece in listed), None):
-        raise TrainingError(f"{found!r} does not come back from this tokenizer as one piece", "pieces that do")
-    pieces = [piece for piece in wanted if piece not in broken]
-    if not pieces:
+    merges, known = _listed(listed, tokenizer)
+    domain = [text for path in request.rows for text in _texts(path, request, request.columns)]
+    if told.learn:
+        words = Counter({word: n for word, n in _words(domain, tokenizer).items() if len(word) > 1})
+        shorter: Counter[Word] = Counter()
+        for word, count in words.items():
+            shorter[merging.applied(word, merges)] += count
+        merges += merging.learn(shorter, told.learn, LEAST, {*vocabulary, *(left + right for left, right in merges)})
+    before = merging.parts(merges, vocabulary)
+    if not before:
         raise TrainingError("'vocabulary' adds no piece", "at least one that is not known", "name others or learn more")
-    _check(domain[:COMPARED], tokenizer, again)
-    old = tuple(tuple(_ids(tokenizer, piece)) for piece in pieces)
-    return Extension(again, tuple(pieces), old, _facts(request, told, domain, tokenizer, again, len(pieces), len(known)))
+    first = max([*vocabulary.values(), len(tokenizer) - 1, *(each["id"] for each in source["added_tokens"])]) + 1
+    made = _grown(source, merges, {piece: first + at for at, piece in enumerate(before)})
+    after = _loaded(request.base, made)
+    _check(domain[:COMPARED], tokenizer, after)
+    old = tuple(tuple(vocabulary[part] for part in word) for word in before.values())
+    facts: dict[str, JsonValue] = {"pieces_added": len(before), "pieces_known": known, "vocabulary": len(after)}
+    facts |= _per_byte(request, told, domain, tokenizer, after)
+    return Extension(after, made, tuple(range(first, first + len(before))), old, facts)
 
 
-def learn(texts: Iterable[str], tokenizer: Any, most: int, besides: set[str]) -> list[str]:
-    """The words that would save most pieces if each were one: how often a word stands, by the pieces it has beside one."""
-    if not most:
-        return []
-    counted = Counter(word for text in texts for word in _WORD.findall(text))
-    often = [(word, count) for word, count in counted.items() if count >= LEAST and word not in besides]
-    saved = {word: count * (len(_ids(tokenizer, word)) - 1) for word, count in often}
-    return sorted((word for word in saved if saved[word] > 0), key=lambda word: (-saved[word], word))[:most]
+def _source(tokenizer: Any) -> dict[str, Any]:
+    kind = "no fast tokenizer"
+    if getattr(tokenizer, "is_fast", False):
+        found: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
+        kind = found["model"].get("type", "unknown")
+        if kind == "BPE":
+            return found
+    raise TrainingError(f"the base's tokenizer is of the kind '{kind}'", "a byte pair encoding with 'tokenizer.json'",
+                        "leave 'vocabulary' out")  # fmt: skip
+
+
+def _listed(listed: Sequence[str], tokenizer: Any) -> tuple[list[Pair], int]:
+    """The merges that listed pieces need, and how many of them are pieces already."""
+    merges: list[Pair] = []
+    known = 0
+    for piece in listed:
+        # What stands before it shows whether its own space belongs to it.
+        words = [word for word in _split(tokenizer, piece) if "".join(word) not in SPACES]
+        word = merging.applied(words[0], merges) if len(words) == 1 else ()
+        if not word or any(map(merging.crosses, merging.chain(word))):
+            raise TrainingError(f"{piece!r} is more than one word to this tokenizer", "pieces within one word")
+        known += len(word) == 1
+        merges += merging.chain(word)
+    return merges, known
+
+
+def _split(tokenizer: Any, text: str) -> Iterator[Word]:
+    """The words of a text, each as pieces; a tokenizer that cuts no words is cut at what stands for a space."""
+    found = tokenizer.backend_tokenizer.encode(text, add_special_tokens=False)
+    border = 0
+    numbered = []
+    for piece, number in zip(found.tokens, found.word_ids, strict=True):
+        border += piece.startswith(SPACES)
+        numbered.append((piece, (number, border)))
+    for _, group in groupby(numbered, key=lambda pair: pair[1]):
+        yield tuple(piece for piece, _ in group)
+
+
+def _words(texts: Iterable[str], tokenizer: Any) -> Counter[Word]:
+    return Counter(word for text in texts for word in _split(tokenizer, text))
+
+
+def _grown(source: dict[str, Any], merges: Sequence[Pair], new: Mapping[str, int]) -> str:
+    """A tokenizer's file with merges behind its own, and the new pieces by their ids."""
+    model = source["model"]
+    # Pieces of their own, such as those that end a turn, would be counted from the end of a vocabulary that has grown.
+    vocabulary = {**model["vocab"], **{each["content"]: each["id"] for each in source["added_tokens"]}}
+    vocabulary |= new
+    pairs = [list(pair) if isinstance(pair, list | tuple) else pair.split(" ") for pair in model["merges"]]
+    grown = {**model, "vocab": vocabulary, "merges": [*pairs, *(list(pair) for pair in merges)]}
+    return json.dumps({**source, "model": grown}, ensure_ascii=False, indent=1)
+
+
+def _loaded(base: Path, source: str) -> Any:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for each in ("tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "config.json"):
+            if (base / each).is_file():
+                shutil.copyfile(base / each, folder / each)
+        (folder / "tokenizer.json").write_text(source, encoding="utf-8")
+        return load_tokenizer(folder)
 
 
 def _lines(path: Path) -> list[str]:
@@ -106,28 +167,13 @@ def _ids(tokenizer: Any, text: str) -> list[int]:
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def _add(tokenizer: Any, pieces: Sequence[str]) -> None:
-    from transformers import AddedToken
-
-    # A piece with its space before it begins a word; one without would cut longer words apart, so it must be whole.
-    tokenizer.add_tokens([
-        AddedToken(piece, single_word=not piece[0].isspace(), lstrip=False, rstrip=False, normalized=False)
-        for piece in pieces
-    ])  # fmt: skip
-
-
-def _is_whole(tokenizer: Any, piece: str) -> bool:
-    ids = _ids(tokenizer, piece)
-    return len(ids) == 1 and tokenizer.decode(ids, clean_up_tokenization_spaces=False) == piece
-
-
-def _check(texts: Sequence[str], tokenizer: Any, again: Any) -> None:
+def _check(texts: Sequence[str], tokenizer: Any, after: Any) -> None:
     for text in texts:
-        was, now = (each.decode(_ids(each, text), clean_up_tokenization_spaces=False) for each in (tokenizer, again))
+        was, now = (each.decode(_ids(each, text), clean_up_tokenization_spaces=False) for each in (tokenizer, after))
         if was != now:
             raise TrainingError(
-                "with the new pieces a training text does not come back from the tokenizer as it did",
-                "pieces that leave the rest of a text alone", "write pieces with the space before them",
+                "with the new pieces a training text does not come back from the tokenizer as it did", "the same text",
+                "leave 'vocabulary' out for this base",
             )  # fmt: skip
 
 
@@ -136,14 +182,12 @@ def _texts(path: Path, request: TrainRequest, columns: Any) -> Iterator[str]:
         yield as_text(row)
 
 
-def _facts(
-    request: TrainRequest, told: Vocabulary, domain: list[str], before: Any, after: Any, added: int, known: int
-) -> dict[str, JsonValue]:
+def _per_byte(request: TrainRequest, told: Vocabulary, domain: list[str], before: Any, after: Any) -> dict[str, JsonValue]:
     replay = request.settings.replay
-    facts: dict[str, JsonValue] = {"pieces_added": added, "pieces_known": known, "vocabulary": len(after)}
     general = list(_texts(told.general, request, {})) if told.general else []
     if not general and replay is not None:
         general = list(_texts(replay.data, request, replay.columns))
+    facts: dict[str, JsonValue] = {}
     for name, texts in (("domain", domain), ("general", general)):
         size = sum(len(text.encode()) for text in texts)
         if size:
