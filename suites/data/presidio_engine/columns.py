@@ -1,0 +1,74 @@
+"""Which conditions hold in which texts of an Arrow column: Python only sees the texts in which one does."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy
+import pyarrow
+import pyarrow.compute as arrow
+
+from suites.data.presidio_engine.necessary import DIGIT, Condition, beyond_digits
+
+Fired = Mapping[int, Mapping[int, Sequence[int]]]
+
+# Arrow reads an expression anew for each column: over fewer texts than these it is quicker to run the pattern itself.
+_FEW = 16
+
+
+class Prefilter:
+    """Groups of conditions, one group a recognizer and one condition a pattern."""
+
+    def __init__(self, groups: Mapping[int, Sequence[Condition]]) -> None:
+        """Joins the conditions of each group."""
+        self._groups = {number: (Condition.any_of(group), group) for number, group in groups.items()}
+
+    def __call__(self, texts: pyarrow.Array) -> Fired:
+        """Returns, for each text in which something could match, the numbers of the conditions that hold by group."""
+        found: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        is_ascii = _flags(arrow.string_is_ascii(texts))
+        for kind, flags in (("ascii", is_ascii), ("other", ~is_ascii)):
+            texts_of_kind = texts if flags.all() else texts.filter(pyarrow.array(flags))
+            some = _Some(texts_of_kind, numpy.flatnonzero(flags), kind)
+            for number, (joined, group) in self._groups.items():
+                of_group = some.matching(joined)
+                for at, each in enumerate(group):
+                    for place in (of_group.matching(each) if len(group) > 1 else of_group).places.tolist():
+                        found[place][number].append(at)
+        return found
+
+
+class _Some:
+    """Some texts of a column, all of ASCII or none, and their places in it."""
+
+    def __init__(self, texts: pyarrow.Array, places: numpy.ndarray, kind: str) -> None:
+        self._texts, self.places, self._kind = texts, places, kind
+        self._having: dict[str, numpy.ndarray] = {}
+
+    def matching(self, condition: Condition) -> _Some:
+        """The texts in which a condition holds, and perhaps a few in which it does not."""
+        some = self._with(condition.needs)
+        if len(some.places) < _FEW:
+            return some
+        return some._where(_flags(arrow.match_substring_regex(some._texts, getattr(condition, self._kind))))
+
+    def _with(self, needed: frozenset[str]) -> _Some:
+        if not needed or not len(self.places):
+            return self
+        for each in needed - self._having.keys():
+            self._having[each] = _flags(self._has(each))
+        return self._where(numpy.logical_and.reduce([self._having[each] for each in needed]))
+
+    def _has(self, needed: str) -> pyarrow.Array:
+        if needed == DIGIT:
+            beyond = beyond_digits() if self._kind == "other" else ""
+            return arrow.match_substring_regex(self._texts, f"[0-9{beyond}]")
+        return arrow.match_substring(self._texts, needed)
+
+    def _where(self, flags: numpy.ndarray) -> _Some:
+        return self if flags.all() else _Some(self._texts.filter(pyarrow.array(flags)), self.places[flags], self._kind)
+
+
+def _flags(mask: pyarrow.Array) -> numpy.ndarray:
+    return mask.to_numpy(zero_copy_only=False)
