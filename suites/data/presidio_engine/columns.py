@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy
 import pyarrow
 import pyarrow.compute as arrow
 
-from suites.data.presidio_engine.necessary import DIGIT, Condition, beyond_digits
+from suites.data.presidio_engine.necessary import DIGIT, Condition, strange
 
 Fired = Mapping[int, Mapping[int, Sequence[int]]]
 
 # Arrow reads an expression anew for each column: over fewer texts than these it is quicker to run the pattern itself.
 _FEW = 16
+# RE2 falls back to a slow way where an expression has too many states; so long ones are not joined.
+_LONGEST = 20_000
 
 
 class Prefilter:
@@ -26,21 +29,32 @@ class Prefilter:
 
     def __call__(self, texts: pyarrow.Array) -> Fired:
         """Returns, for each text in which something could match, the numbers of the conditions that hold by group."""
-        found: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        found: dict[int, Any] = defaultdict(lambda: defaultdict(list))
         is_ascii = _flags(arrow.string_is_ascii(texts))
-        for kind, flags in (("ascii", is_ascii), ("other", ~is_ascii)):
-            texts_of_kind = texts if flags.all() else texts.filter(pyarrow.array(flags))
-            some = _Some(texts_of_kind, numpy.flatnonzero(flags), kind)
-            for number, (joined, group) in self._groups.items():
-                of_group = some.matching(joined)
-                for at, each in enumerate(group):
-                    for place in (of_group.matching(each) if len(group) > 1 else of_group).places.tolist():
-                        found[place][number].append(at)
+        is_strange = ~is_ascii
+        if is_strange.any():
+            is_strange = _flags(arrow.match_substring_regex(texts, strange()))
+        for place in numpy.flatnonzero(is_strange).tolist():
+            found[place] = {number: range(len(group)) for number, (_, group) in self._groups.items()}
+        self._look(_Some.of(texts, is_ascii, "ascii"), found)
+        self._look(_Some.of(texts, ~is_ascii & ~is_strange, "other"), found)
         return found
+
+    def _look(self, some: _Some, found: dict[int, Any]) -> None:
+        for number, (joined, group) in self._groups.items():
+            of_group = some.matching(joined) if len(group) == 1 or len(joined.other) < _LONGEST else some
+            for at, each in enumerate(group):
+                for place in (of_group.matching(each) if len(group) > 1 else of_group).places.tolist():
+                    found[place][number].append(at)
 
 
 class _Some:
     """Some texts of a column, all of ASCII or none, and their places in it."""
+
+    @classmethod
+    def of(cls, texts: pyarrow.Array, flags: numpy.ndarray, kind: str) -> _Some:
+        """Takes the texts that are flagged."""
+        return cls(texts if flags.all() else texts.filter(pyarrow.array(flags)), numpy.flatnonzero(flags), kind)
 
     def __init__(self, texts: pyarrow.Array, places: numpy.ndarray, kind: str) -> None:
         self._texts, self.places, self._kind = texts, places, kind
@@ -62,8 +76,7 @@ class _Some:
 
     def _has(self, needed: str) -> pyarrow.Array:
         if needed == DIGIT:
-            beyond = beyond_digits() if self._kind == "other" else ""
-            return arrow.match_substring_regex(self._texts, f"[0-9{beyond}]")
+            return arrow.match_substring_regex(self._texts, "[0-9]")
         return arrow.match_substring(self._texts, needed)
 
     def _where(self, flags: numpy.ndarray) -> _Some:

@@ -181,7 +181,11 @@ class _Words:
         complete = (piece.from_start or len(earlier) > before) and (piece.to_end or len(later) > after)
         whole = piece.from_start and piece.to_end
         others = () if whole or ":" not in text else set(piece.lemmas) - keywords
-        return earlier + later if complete and not any(self._is_part(_lowered(each), text, lowered) for each in others) else None
+        return (
+            earlier + later
+            if complete and not any(self._is_part(_lowered(each), text, lowered) for each in others)
+            else None
+        )
 
     def _keywords(self, lemma: str) -> list[str]:
         if lemma not in self._parts:
@@ -196,7 +200,10 @@ class _Words:
             return True
         joined = [each for each in text.split() if ":" in each and word in _lowered(each)]
         return len(joined) > _MOST_COLONS or any(
-            word in _lowered(token.text).split(":") for each in joined for token in self._bare(each) if ":" in token.text
+            word in _lowered(token.text).split(":")
+            for each in joined
+            for token in self._bare(each)
+            if ":" in token.text
         )
 
 

@@ -21,11 +21,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow
-import regex
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerResult
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine, NoOpNlpEngine
@@ -97,7 +95,9 @@ class Detector:
             languages = [wanted.language]
             self._engine = AnalyzerEngine(registry=registry, nlp_engine=nlp, supported_languages=languages)
         self._nlp, self._own = nlp, own
-        self._shortcuts = shortcuts and known.known(known.ENGINE) and not any(map(_has_own_context, registry.recognizers))
+        self._shortcuts = (
+            shortcuts and known.known(known.ENGINE) and not any(map(_has_own_context, registry.recognizers))
+        )
         self._boost = Booster(_enhancer(self._engine), nlp, self.language) if isinstance(nlp, BlankNlp) else None
         self.entities = tuple(sorted({kind for each in registry.recognizers for kind in each.supported_entities}))
         self._plans: dict[tuple[str, ...], _Plan] = {}

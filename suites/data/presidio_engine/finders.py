@@ -87,9 +87,7 @@ def _accounts(
     return found
 
 
-def _longest_account(
-    recognizer: IbanRecognizer, pattern: Pattern, text: str, match: Any
-) -> list[RecognizerResult]:
+def _longest_account(recognizer: IbanRecognizer, pattern: Pattern, text: str, match: Any) -> list[RecognizerResult]:
     """A number may be followed by words of the same form: fewer and fewer groups are taken until one is valid."""
     start, whole = match.span()
     for number in range(len(match.groups()), 0, -1):

@@ -8,7 +8,9 @@ wrong. Conditions are made for the pattern and flags at hand, never from a list 
 changes a pattern changes its condition. What is not understood has none.
 
 There are two of each: over a text of ASCII alone the two libraries agree about digits, words and their boundaries, so
-there the condition is nearly the pattern; over other texts it is looser.
+there the condition is nearly the pattern; over other texts it is looser. Of texts with digits of other scripts, or with
+one of the few letters beyond ASCII that stand for an ASCII letter where case is ignored, nothing is said: they are
+found by :func:`strange`, and there everything could match.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ _KNOWN_FLAGS = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
 _FOREIGN = regex.compile(r"\{(?!\d*,?\d*\})|\(\?[|&R0-9+]|\(\?[a-zA-Z]*[bepwVx]")
 _FOREIGN_WITHIN = regex.compile(r"\[:\^?\w+:\]|\\[LpPXGKRhHN]")
 _ESCAPE_OR_SET = regex.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", regex.DOTALL)
-# Stands for any digit of any script.
+# Stands for any of the ten digits.
 DIGIT = "digit"
 _ASCII = frozenset(range(128))
 _DIGITS = frozenset(map(ord, "0123456789"))
@@ -57,8 +59,8 @@ class Condition:
 
     Attributes:
         ascii: An expression of RE2 for texts of ASCII alone.
-        other: One for all other texts.
-        needs: What is quickly looked for first: characters that a text must have, each alone, or :data:`DIGIT`.
+        other: One for all other texts that are not strange.
+        needs: What is quickly looked for first: characters that such texts must have, each alone, or :data:`DIGIT`.
     """
 
     ascii: str
@@ -120,9 +122,11 @@ def _needs_of(op: Any, value: Any) -> frozenset[str]:
     if op not in (sre.LITERAL, sre.IN) or (op is sre.IN and value[0][0] is sre.NEGATE):
         return frozenset()
     codes, beyond = _accepted([(op, value)] if op is sre.LITERAL else value)
-    if codes <= _DIGITS and beyond in ("", beyond_digits()):
+    if beyond or not codes:
+        return frozenset()
+    if codes <= _DIGITS:
         return frozenset({DIGIT})
-    return frozenset({chr(*codes)}) if len(codes) == 1 and not beyond else frozenset()
+    return frozenset({chr(*codes)}) if len(codes) == 1 else frozenset()
 
 
 class _Writer:
@@ -153,8 +157,13 @@ class _Writer:
         return self._characters(op, value)
 
     def _repeat(self, low: int, high: Any, inner: Sequence[tuple[Any, Any]]) -> str:
-        most = "" if high is sre.MAXREPEAT or high > _LONGEST_COUNT else int(high)
-        return f"(?:{self.sequence(inner)}){{{min(low, _LONGEST_COUNT)},{most}}}"
+        # What may occur more often than it must may occur any number of times: RE2 writes a count out.
+        count = (
+            "?"
+            if (low, high) == (0, 1)
+            else f"{{{min(low, _LONGEST_COUNT)}{'' if low == high <= _LONGEST_COUNT else ','}}}"
+        )
+        return f"(?:{self.sequence(inner)}){count}"
 
     def _group(self, number: int | None, inner: str) -> str:
         written = f"(?:{inner})"
@@ -188,9 +197,7 @@ def _accepted(items: Sequence[tuple[Any, Any]]) -> tuple[frozenset[int], str]:
     if items[0][0] is sre.NEGATE:
         refused = frozenset().union(*(_bounds(*item)[0] for item in items[1:]))
         return _both_cases(_ASCII - refused), _BEYOND
-    codes = _both_cases(frozenset().union(*(_bounds(*item)[1] for item in items)))
-    beyond = _beyond(items)
-    return codes, beyond + (beyond_letters() if codes & _LETTERS and beyond != _BEYOND else "")
+    return _both_cases(frozenset().union(*(_bounds(*item)[1] for item in items))), _beyond(items)
 
 
 def _bounds(op: Any, value: Any) -> tuple[frozenset[int], frozenset[int]]:
@@ -223,12 +230,10 @@ def _both_cases(codes: frozenset[int]) -> frozenset[int]:
 
 
 def _beyond(items: Sequence[tuple[Any, Any]]) -> str:
-    """What items accept beyond ASCII, but for letters that stand for one of it."""
+    """What items accept beyond ASCII in a text that is not strange."""
     ends = [value[1] if op is sre.RANGE else value for op, value in items if op in (sre.LITERAL, sre.RANGE)]
     categories = {value for op, value in items if op is sre.CATEGORY}
-    if any(end > 127 for end in ends) or categories - {sre.CATEGORY_DIGIT}:
-        return _BEYOND
-    return beyond_digits() if categories else ""
+    return _BEYOND if any(end > 127 for end in ends) or categories - {sre.CATEGORY_DIGIT} else ""
 
 
 def _ranges(codes: Iterable[int]) -> str:
@@ -243,28 +248,23 @@ def _ranges(codes: Iterable[int]) -> str:
 
 @functools.cache
 def _letters_beyond() -> tuple[str, ...]:
-    return tuple(regex.findall("(?i)[a-z]", _all_beyond()))
+    return tuple(regex.findall("(?i)[A-Za-z]", _all_beyond()))
 
 
 @functools.cache
-def beyond_letters() -> str:
-    """The characters beyond ASCII that stand for an ASCII letter where case is ignored, such as the Kelvin sign."""
-    return _ranges(map(ord, _letters_beyond()))
+def strange() -> str:
+    """An expression that is found in every text with a digit of another script or a letter that stands for one of ASCII.
 
-
-@functools.cache
-def beyond_digits() -> str:
-    """The digits of other scripts, as the ``regex`` module counts them, and what lies between them in the tables.
-
-    Hundreds of small ranges would take longer to read than most texts.
+    Some texts without such are found as well: hundreds of small ranges would take longer to read than the texts.
     """
-    codes = [*map(ord, regex.findall(r"\d", _all_beyond()))]
+    codes = sorted(map(ord, regex.findall(r"\d", _all_beyond())))
     ends = [[codes[0], codes[0]]]
     for code in codes:
         if code - ends[-1][1] > _GAP:
             ends.append([code, code])
         ends[-1][1] = code
-    return "".join(rf"\x{{{low:x}}}-\x{{{high:x}}}" for low, high in ends)
+    digits = "".join(rf"\x{{{low:x}}}-\x{{{high:x}}}" for low, high in ends)
+    return f"[{digits}{_ranges(map(ord, _letters_beyond()))}]"
 
 
 def _all_beyond() -> str:

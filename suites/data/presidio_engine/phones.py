@@ -20,7 +20,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber
 from presidio_analyzer import RecognizerResult
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
-from suites.data.presidio_engine.necessary import DIGIT, Condition, beyond_digits
+from suites.data.presidio_engine.necessary import DIGIT, Condition
 from suites.data.presidio_engine.results import Finder, deduplicated, result
 
 # Between digits phonenumbers allows up to four of these; an "x" or a tilde may also begin an extension.
@@ -31,9 +31,11 @@ _PLAIN = re.compile(rf"[^+\uff0b\d]*([+\uff0b]*)((?:\d|[{util._VALID_PUNCTUATION
 _EXTENSION = re.compile(r"[xX~\u2053\u223c\uff5e]")
 _OTHER, _NO_DIGITS = re.compile(r"[\W_]+"), re.compile(r"\D+")
 # Words for an extension in other scripts begin with one of these.
-_WIDE_WORDS = r"\x{434}\x{414}\x{ff45}\x{ff25}\x{ff58}\x{ff38}\x{ff49}\x{ff29}\x{130}\x{131}"
+_WIDE_WORDS = r"\x{434}\x{414}\x{ff45}\x{ff25}\x{ff58}\x{ff38}\x{ff49}\x{ff29}"
 # After a plus come a country code and at least two digits; before a country code without one, at least two more.
 _AFTER_PLUS, _FROM_ABROAD = 3, 5
+# A prefix is cut off once after a country code, once as such; whatever is still left could be anything.
+_PREFIXES = 3
 _KINDS = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan",
           "voicemail")  # fmt: skip
 # A text of more runs than phonenumbers tries before it gives up is left to it.
@@ -51,20 +53,19 @@ def shortcut(recognizer: PhoneRecognizer) -> tuple[Finder, list[Condition]] | No
 
 def _digits_in_a_row(fewest: int) -> Condition:
     """So many digits with what may stand between them, fewer after a plus, or one before the word for an extension."""
-    digits = f"0-9{beyond_digits()}"
     between = "".join(rf"\x{{{code:x}}}" for code in _BETWEEN_CODES)
     ascii_only = "".join(rf"\x{{{code:x}}}" for code in _BETWEEN_CODES if code < 128)
     words = "[eE]?[xX][tT]|[iI][nN][tT]|[aA][nN][eE][xX][oO]"
     return Condition(
-        _row("0-9", ascii_only, "+", fewest) + rf"|[0-9][ \t,]*(?:{words})",
-        _row(digits, between, r"+\x{ff0b}", fewest) + rf"|[{digits}][ \x{{a0}}\t,]*(?:{words}|[{_WIDE_WORDS}])",
+        _row(ascii_only, "+", fewest) + rf"|[0-9][ \t,]*(?:{words})",
+        _row(between, r"+\x{ff0b}", fewest) + rf"|[0-9][ \x{{a0}}\t,]*(?:{words}|[{_WIDE_WORDS}])",
         frozenset({DIGIT}),
     )
 
 
-def _row(digits: str, between: str, plus: str, fewest: int) -> str:
-    more = f"(?:[{between}]{{0,4}}[{digits}])"
-    return f"[{digits}]{more}{{{fewest - 1}}}|[{plus}][{between}{plus}]{{0,9}}[{digits}]{more}{{{_AFTER_PLUS - 1}}}"
+def _row(between: str, plus: str, fewest: int) -> str:
+    more = f"(?:[{between}]{{0,4}}[0-9])"
+    return f"[0-9]{more}{{{fewest - 1}}}|[{plus}][{between}{plus}]{{0,9}}[0-9]{more}{{{_AFTER_PLUS - 1}}}"
 
 
 def _find(
@@ -74,17 +75,15 @@ def _find(
     possible: Sequence[int],
     timed_out: Callable[[], None],
 ) -> list[RecognizerResult]:
-    runs = _Runs(text)
+    runs = _Runs(text, min(region.fewest for region in regions.values()))
     first = [run for _, run in runs.from_the_start()]
     if sum(8 * len(run) + 16 for run in first) >= _MOST_TRIES:
         return recognizer.analyze(text, recognizer.supported_entities, None)
-    fewest = min(region.fewest for region in regions.values())
-    parts = {part for run in first if _is_enough(run, fewest) for part in runs.parts(run) if _is_enough(part, fewest)}
-    readings = [_readings(part) for part in parts]
+    parts = dict(part for run in first for part in runs.parts(run).items())
     found = [
         result(recognizer, match.start, match.end, recognizer.SCORE)
         for code, region in regions.items()
-        if any(map(region.could_be, readings))
+        if any(map(region.could_be, parts.values()))
         for match in _Matcher(runs, region, code)
     ]
     return deduplicated(found)
@@ -122,18 +121,19 @@ def _digits(text: str) -> str:
 
 
 class _Runs:
-    """The runs of digits in a text that phonenumbers would look at; each is searched for once."""
+    """The runs of digits in a text that phonenumbers would look at; each is searched for and read once."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, fewest: int) -> None:
+        self.text, self._fewest = text, fewest
         self._next: dict[int, tuple[int, str] | None] = {}
-        self._parts: dict[str, list[str]] = {}
+        self._parts: dict[str, dict[str, tuple[_Reading, ...] | None]] = {}
 
     def next(self, index: int) -> tuple[int, str] | None:
         """Returns the first run at or after an index, with its start."""
         if index not in self._next:
             match = matching._PATTERN.search(self.text, index)
-            self._next[index] = None if match is None else (match.start(), _until(util._SECOND_NUMBER_START_PATTERN, match.group()))
+            found = match and (match.start(), _until(util._SECOND_NUMBER_START_PATTERN, match.group()))
+            self._next[index] = found
         return self._next[index]
 
     def from_the_start(self) -> Iterator[tuple[int, str]]:
@@ -143,10 +143,16 @@ class _Runs:
             yield found
             found = self.next(found[0] + len(found[1]))
 
-    def parts(self, run: str) -> list[str]:
-        """Lists what phonenumbers tries of a run: the whole, then what stands before, between and after its separators."""
+    def parts(self, run: str) -> dict[str, tuple[_Reading, ...] | None]:
+        """Lists what phonenumbers tries of a run and how it could be read: the whole, then what its separators part.
+
+        What has too few digits for every region is left out.
+        """
+        if not _is_enough(run, self._fewest):
+            return {}
         if run not in self._parts:
-            self._parts[run] = [run, *_inner(run)]
+            tried = dict.fromkeys((run, *_inner(run)))
+            self._parts[run] = {each: _readings(each) for each in tried if _is_enough(each, self._fewest)}
         return self._parts[run]
 
 
@@ -171,12 +177,14 @@ class _Matcher(PhoneNumberMatcher):
     def __init__(self, runs: _Runs, region: _Region, code: str) -> None:
         super().__init__(runs.text, code, leniency=matching.Leniency.VALID)
         self._runs, self._region = runs, region
+        self._hopeful: dict[str, bool] = {}
 
     def _find(self, index: int) -> PhoneNumberMatch | None:
         run = self._runs.next(index)
         while run is not None:
             start, candidate = run
-            if any(map(self._could_be, self._runs.parts(candidate))):
+            self._hopeful = {part: self._region.could_be(read) for part, read in self._runs.parts(candidate).items()}
+            if any(self._hopeful.values()):
                 match = self._extract_match(candidate, start)
                 if match is not None:
                     return match
@@ -184,10 +192,7 @@ class _Matcher(PhoneNumberMatcher):
         return None
 
     def _parse_and_verify(self, candidate: str, offset: int) -> PhoneNumberMatch | None:
-        return super()._parse_and_verify(candidate, offset) if self._could_be(candidate) else None
-
-    def _could_be(self, candidate: str) -> bool:
-        return _is_enough(candidate, self._region.fewest) and self._region.could_be(_readings(candidate))
+        return super()._parse_and_verify(candidate, offset) if self._hopeful.get(candidate) else None
 
 
 class _Region:
@@ -196,30 +201,46 @@ class _Region:
     def __init__(self, code: str) -> None:
         own = PhoneMetadata.metadata_for_region(code)
         self._country, self._code = _country(own.country_code), str(own.country_code)
-        self._own = own
+        own_prefix = _Prefix.of(own)
+        main = self._country.prefix
+        self._prefixes = (main,) if own_prefix == main else (own_prefix, main)
         self._abroad = re.compile(own.international_prefix) if own.international_prefix else None
         self.fewest = max(2, min(self._country.fewest, _FROM_ABROAD))
 
     def could_be(self, readings: tuple[_Reading, ...] | None) -> bool:
         """Tells whether something that can be read so could be a valid number; False only where it surely is not."""
-        return readings is None or any(map(self._could_be, readings))
+        if readings is None:
+            return True
+        if len(readings) == 1 and not readings[0].plus and self._lacks_prefix(readings[0].digits):
+            return False
+        return any(map(self._could_be, readings))
+
+    def _lacks_prefix(self, digits: str) -> bool:
+        """Tells whether digits could only be a national number, and one that is never written without its prefix."""
+        abroad = self._abroad is not None and self._abroad.match(digits)
+        if abroad or digits.startswith(self._code) or any(each.cut(digits) is not digits for each in self._prefixes):
+            return False
+        return not self._country.could_be([digits], ()) or self._country.needs_prefix(digits)
 
     def _could_be(self, reading: _Reading) -> bool:
         if not reading.plus:
             return self._could_be_national(reading.digits)
         code, rest = util._extract_country_code(reading.digits)
         # A plus before no country code is passed over.
-        return _country(code).could_be({rest}) if code else self._could_be_national(reading.digits)
+        if not code:
+            return self._could_be_national(reading.digits)
+        country = _country(code)
+        return country.could_be([rest], [country.prefix])
 
     def _could_be_national(self, digits: str) -> bool:
         if len(digits) < self.fewest:
             return False
         if self._abroad is not None and self._abroad.match(digits):
             return True
-        read: set[str | None] = {digits}
+        read: list[str | None] = [digits]
         if digits.startswith(self._code):
-            read.add(digits[len(self._code) :])
-        return self._country.could_be(read | {_without_prefix(each, self._own) for each in read if each})
+            read.append(digits[len(self._code) :])
+        return self._country.could_be(read, self._prefixes)
 
 
 class _Country:
@@ -229,16 +250,31 @@ class _Country:
         regions = COUNTRY_CODE_TO_REGION_CODE[code]
         rules = [PhoneMetadata.metadata_for_region_or_calling_code(code, region) for region in regions]
         # With the code in front, a number is read by the rules of the code's main region.
-        self._main = rules[0]
-        self._forms = [form for each in rules for form in _forms(each, len(rules) == 1)]
-        self.fewest = min((min(lengths, default=0) for lengths, _ in self._forms), default=0)
+        self.prefix = _Prefix.of(rules[0])
+        self._formats = rules[0].number_format
+        forms = dict.fromkeys(form for each in rules for form in _forms(each, len(rules) == 1))
+        self._form = re.compile("|".join(f"(?:{form})" for form in forms))
+        lengths = [each.general_desc.possible_length for each in rules]
+        self._lengths = frozenset().union(*lengths) if all(lengths) else frozenset(range(20))
+        self.fewest = min(self._lengths)
 
-    def could_be(self, read: set[str | None]) -> bool:
-        """Tells whether one of these could be a valid number, with a national prefix or without."""
-        for each in {*read, *(_without_prefix(each, self._main) for each in read if each)}:
-            if each is None or any((not of or len(each) in of) and form.fullmatch(each) for of, form in self._forms):
-                return True
-        return False
+    def could_be(self, read: Sequence[str | None], prefixes: Sequence[_Prefix]) -> bool:
+        """Tells whether one of these could be a valid number, once national prefixes are cut off or not."""
+        for _ in range(_PREFIXES):
+            shorter = []
+            for each in read:
+                if each is None or (len(each) in self._lengths and self._form.fullmatch(each)):
+                    return True
+                shorter += [cut for prefix in prefixes if (cut := prefix.cut(each)) is not each]
+            read = shorter
+        return bool(read)
+
+    def needs_prefix(self, digits: str) -> bool:
+        """Tells whether a number is never written without its national prefix."""
+        rule = util._choose_formatting_pattern_for_number(self._formats, digits)
+        if rule is None or not rule.national_prefix_formatting_rule or rule.national_prefix_optional_when_formatting:
+            return False
+        return not util._formatting_rule_has_first_group_only(rule.national_prefix_formatting_rule)
 
 
 @functools.cache
@@ -246,20 +282,28 @@ def _country(code: int) -> _Country:
     return _Country(code)
 
 
-def _without_prefix(digits: str, rules: PhoneMetadata) -> str | None:
-    """Cuts off a national prefix; None where a rule makes another number of it."""
-    prefix = rules.national_prefix_for_parsing
-    match = re.match(prefix, digits) if prefix else None
-    if match is None:
-        return digits
-    groups = match.groups()
-    rewritten = rules.national_prefix_transform_rule and (not groups or groups[-1] is not None)
-    return None if rewritten else digits[match.end() :]
+@dataclass(frozen=True)
+class _Prefix:
+    """A national prefix, such as 0 before an area code."""
+
+    form: re.Pattern[str] | None
+    rewrites: bool
+
+    @staticmethod
+    def of(rules: PhoneMetadata) -> _Prefix:
+        prefix = rules.national_prefix_for_parsing
+        return _Prefix(re.compile(prefix) if prefix else None, bool(rules.national_prefix_transform_rule))
+
+    def cut(self, digits: str) -> str | None:
+        """Cuts the prefix off; None where a rule makes another number of the digits, the same where there is none."""
+        match = self.form.match(digits) if self.form is not None and digits else None
+        if match is None:
+            return digits
+        groups = match.groups()
+        return None if self.rewrites and (not groups or groups[-1] is not None) else digits[match.end() :]
 
 
-def _forms(rules: PhoneMetadata, by_kind: bool) -> Iterator[tuple[frozenset[int], re.Pattern[str]]]:
-    """The lengths and the form that the valid numbers of a region have."""
+def _forms(rules: PhoneMetadata, by_kind: bool) -> list[str]:
+    """The forms that the valid numbers of a region have."""
     kinds = [getattr(rules, kind) for kind in _KINDS] if by_kind else [rules.general_desc]
-    written = [kind.national_number_pattern for kind in kinds if kind is not None and kind.national_number_pattern]
-    if written:
-        yield frozenset(rules.general_desc.possible_length), re.compile("|".join(f"(?:{each})" for each in written))
+    return [kind.national_number_pattern for kind in kinds if kind is not None and kind.national_number_pattern]

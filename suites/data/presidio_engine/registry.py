@@ -79,8 +79,9 @@ def _read(registry: RecognizerRegistry, path: Path) -> None:
     try:
         registry.add_recognizers_from_yaml(path)
     except (OSError, yaml.YAMLError, TypeError, ValueError, KeyError, AttributeError) as error:
+        told = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UsageError(
-            f"'{path}' is not a file of recognizers: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
+            f"'{path}' is not a file of recognizers: {told}",
             "Presidio's YAML, a list 'recognizers' of name, supported_entity, patterns and context",
         ) from error
 
