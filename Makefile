@@ -16,8 +16,9 @@ test: $(VENV)/.test-installed
 check: $(VENV)/.test-installed
 	$(BIN)/ruff check .
 
+# MUTANTS=--quick leaves out the statistics, whose tests take long.
 mutants: $(VENV)/.test-installed
-	$(BIN)/python -m tests.mutation
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutation --jobs 2 $(MUTANTS)
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

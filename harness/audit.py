@@ -7,6 +7,7 @@
     measurements/<arm>.<suite>.json   arm: scan, candidate or baseline
     samples/<arm>.<suite>.parquet     every prompt, answer and score
     findings.jsonl            the scan's findings, masked
+    redaction.json            which rows were written in place of which, where findings were redacted or dropped
     training.json             the loss curve and the counts of the training
     selftest.json             how often the gate errs on these items by these rules, where that was measured
     selection.json            which kept checkpoint was taken, and every one that was looked at for it
@@ -14,13 +15,13 @@
     promotion.json            where it was registered, if it was
     candidate/                the model itself
     checkpoints/step-000050/  the model after so many steps, where the run file keeps them
-    report.html summary.md junit.xml  the same decision, for people and tools
+    report.html summary.md junit.xml findings.sarif  the same decision, for people and tools
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,10 +30,11 @@ from pydantic import ValidationError
 
 from harness.errors import IntegrityError, UsageError
 from harness.evidence import read_samples, write_samples
+from harness.scanning.findings import FindingsFile
 from harness.selection import Selection
 from harness.selftest import FILENAME, SelfTest
 from harness.store import digest_bytes, digest_file, write_atomic
-from harness.types import Decision, Measurement, Noun, Promotion, Record
+from harness.types import Decision, Measurement, Noun, Promotion, Record, Rule
 
 ARMS = ("scan", "candidate", "baseline")
 
@@ -64,7 +66,8 @@ class Audit:
         scan: Measurements of the training data.
         candidate: Measurements of the candidate.
         baseline: Measurements of the baseline.
-        findings: The scan's findings, as dictionaries with the columns of :data:`harness.dataset.FINDINGS`.
+        findings: The scan's findings, as dictionaries with the columns of :data:`harness.dataset.FINDINGS`; read anew each
+            time they are iterated, since there may be more of them than memory.
         training: The trainer's curve and facts; None where nothing was trained.
         promotion: Where the candidate was registered; None where it was not.
         selection: Which kept checkpoint the candidate is; None where the last one was taken.
@@ -76,7 +79,7 @@ class Audit:
     scan: tuple[Measurement, ...] = ()
     candidate: tuple[Measurement, ...] = ()
     baseline: tuple[Measurement, ...] = ()
-    findings: tuple[Mapping[str, Any], ...] = ()
+    findings: Iterable[Mapping[str, Any]] = ()
     training: Training | None = None
     promotion: Promotion | None = None
     selection: Selection | None = None
@@ -111,7 +114,7 @@ def read_audit(folder: Path, arms: Sequence[str] = ARMS) -> Audit:
         scan=tuple(_measurements(folder, record, "scan")) if "scan" in arms else (),
         candidate=tuple(_measurements(folder, record, "candidate")) if "candidate" in arms else (),
         baseline=tuple(_measurements(folder, record, "baseline")) if "baseline" in arms else (),
-        findings=tuple(_findings(folder, record)),
+        findings=FindingsFile(folder / "findings.jsonl") if "findings.jsonl" in record.files else (),
         training=_training(training) if training else None,
         promotion=_noun(promotion, Promotion) if promotion.is_file() else None,
         selection=_noun(folder / "selection.json", Selection) if "selection.json" in record.files else None,
@@ -127,6 +130,15 @@ def _training(found: Mapping[str, Any]) -> Training:
 def waiver_files(audit: Audit) -> tuple[Path, ...]:
     """The waivers that a run kept with its evidence, verified as every file of its record was."""
     return tuple(audit.folder / name for name in sorted(audit.record.files) if name.startswith("waivers/"))
+
+
+def own_rules(audit: Audit) -> tuple[Rule, ...]:
+    """The rules that the run itself was decided by, as its run file has them."""
+    told = audit.record.settings.get("gates")
+    if not isinstance(told, list):
+        return tuple(check.rule for check in audit.decision.checks)
+    rules, scanned = tuple(map(Rule.model_validate, told)), set(audit.record.settings.get("scan") or {})
+    return rules if audit.decision.stage == "model" else tuple(rule for rule in rules if rule.suite in scanned)
 
 
 def verify_files(folder: Path, record: Record) -> None:
@@ -167,12 +179,6 @@ def _measurements(folder: Path, record: Record, arm: str) -> Iterator[Measuremen
         head = _noun(folder / name, Measurement)
         samples = f"samples/{arm}.{head.suite}.parquet"
         yield head.model_copy(update={"samples": read_samples(folder / samples)}) if samples in record.files else head
-
-
-def _findings(folder: Path, record: Record) -> Iterator[Mapping[str, Any]]:
-    if "findings.jsonl" in record.files:
-        with (folder / "findings.jsonl").open(encoding="utf-8") as lines:
-            yield from (json.loads(line) for line in lines)
 
 
 def _noun(path: Path, kind: type[Kind]) -> Kind:

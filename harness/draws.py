@@ -17,6 +17,7 @@ from typing import Any
 from harness import plugins
 from harness.rule import Evidence
 from harness.stats.intervals import is_binary, z_quantile
+from harness.stats.judged import Errors
 from harness.trials import Trial, Twice, redrawn
 from harness.types import Better, Check, Metric, Rule
 
@@ -40,6 +41,7 @@ class Part:
         clusters: Of the items.
         chance: What guessing reaches; None where the items do not say.
         graded: Whether its scores lie between 0 and 1.
+        judge: How the judge that it rests on did on labelled answers, where the rule's intervals allow for that.
     """
 
     metric: str
@@ -48,6 +50,7 @@ class Part:
     clusters: tuple[str, ...]
     chance: float | None = None
     graded: bool = True
+    judge: Errors | None = None
 
     @functools.cached_property
     def sizes(self) -> Any:
@@ -233,6 +236,7 @@ def evidence_of(part: Part, mine: Any, other: Any = None) -> Evidence:
         clusters=part.clusters,
         ids=part.ids,
         chance=part.chance if others else None,
+        judge=part.judge,
     )
 
 

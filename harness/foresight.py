@@ -19,6 +19,7 @@ from typing import Literal
 from harness import plugins
 from harness.draws import SEED, Draws, Part, Turn, checked, evened, leveled, resampled, turned
 from harness.gate import decide
+from harness.judge_error import allowed_for
 from harness.rehearsal import Rehearsal
 from harness.rule import Evidence
 from harness.slices import each_slice, selected, slice_of
@@ -144,7 +145,7 @@ def _part(rule: Rule, rehearsal: Rehearsal) -> Part:
     return Part(
         rule.metric, rehearsal.better.get(name, "higher"), tuple(each.id for each in found),
         tuple(map(cluster_of, found)), math.fsum(said) / len(said) if said and len(said) == len(found) else None,
-        all(0 <= each.scores[name] <= 1 for each in found),
+        all(0 <= each.scores[name] <= 1 for each in found), allowed_for(rehearsal.judges, name),
     )  # fmt: skip
 
 
@@ -229,7 +230,7 @@ def _level(rule: Rule, part: Part, ways: Sequence[bool]) -> dict[str, object]:
 def _passes_all(rule: Rule, part: Part, score: float) -> bool:
     scores = (score,) * len(part.ids)
     metric = Metric(name=part.metric, value=score, n=len(scores), stderr=0.0, better=part.better, unit="rate")
-    check = checked(rule, (Evidence(metric, scores, clusters=part.clusters, ids=part.ids),))
+    check = checked(rule, (Evidence(metric, scores, clusters=part.clusters, ids=part.ids, judge=part.judge),))
     return check is not None and check.outcome == "pass"
 
 

@@ -21,6 +21,7 @@ from typing import Literal
 
 from harness import plugins
 from harness.errors import TunegateError
+from harness.judge_error import judged_by
 from harness.looking import at_look, checked
 from harness.rule import Evidence
 from harness.scores import Part, Scores
@@ -48,6 +49,7 @@ def decide(
     on: date = date.min,
     notes: Sequence[str] = (),
     policies: Sequence[PolicyName] = (),
+    own_prompts: bool = False,
 ) -> Decision:
     """Decides whether a candidate may go on.
 
@@ -64,6 +66,8 @@ def decide(
         on: The day (UTC) on which they have to count; without one none does.
         notes: What a reader should know besides, and what settles nothing.
         policies: The shared files that rules are from; noted, not read.
+        own_prompts: Whether the arms may differ in what they declare to put into prompts, which is then noted. Without
+            it such arms cannot be compared.
     """
     found, arms = [*problems], tuple([Scores(each) for each in arm] for arm in (candidate, baseline))
     # What is about the candidate itself needs samples, whatever else goes by the same digest.
@@ -71,13 +75,17 @@ def decide(
     found += contradictions(arms[0], {candidate_digest, data_digest} - {None}, data, "candidate")
     found += contradictions(arms[1], {baseline_digest} - {None}, None, "baseline")
     found += differences(candidate, baseline)
+    apart = list(prompts(candidate, baseline))
+    if not own_prompts:
+        found += [_integrity("gate", f"not comparable: {each}; expected the same in both arms") for each in apart]
     if not rules:
         found.append(Problem(stage="gate", kind="incomplete", message="there are no rules; expected at least one"))
     # Deciding a finished run again finds what was already found.
     found = list(dict.fromkeys(found))
     against = Arms(*({each.measurement.suite: each for each in arm} for arm in arms))
-    every = [_checked(part, against) for rule in rules for part in _expanded(rule, against.mine)]
-    checks, unused = excused(every, waivers, candidate_digest, on)
+    every = [(rule.text(), _checked(part, against)) for rule in rules for part in _expanded(rule, against.mine)]
+    checks, said = excused([check for _, check in every], waivers, candidate_digest, on, [text for text, _ in every])
+    own = [f"{each}, as declared" for each in apart if own_prompts]
     return Decision(
         stage=stage,
         candidate=candidate_digest,
@@ -87,7 +95,7 @@ def decide(
         verdict=settle(checks, found),
         checks=checks,
         problems=tuple(found),
-        notes=tuple(dict.fromkeys([*notes, *unused])),
+        notes=tuple(dict.fromkeys([*notes, *own, *said, *_trusted(rules, candidate)])),
     )
 
 
@@ -99,11 +107,17 @@ def contradictions(
     for suite, count in Counter(each.suite for each in measurements).items():
         if count > 1:
             yield _integrity(arm, f"suite '{suite}' was measured {count} times; expected once")
+    told = {tuple(sorted(each.declared.items())) for each in measurements if each.subject != data}
+    if len(told) > 1:
+        yield _integrity(arm, "suites were asked with different prompts of its own; expected one subject to have one")
     for scores in found:
         each = scores.measurement
         if each.subject not in allowed:
             expected = " or ".join(sorted(str(subject) for subject in allowed)) or "no measurement at all"
             yield _integrity(arm, f"suite '{each.suite}' measured '{each.subject}'; expected {expected}")
+        if judged_by(each.judges).get("judge error") != each.conditions.get("judge error"):
+            told = f"suite '{each.suite}' has not the judge error that its conditions name"
+            yield _integrity(arm, f"{told}; the evidence was changed")
         for name, count in Counter(metric.name for metric in each.metrics).items():
             if count > 1:
                 yield _integrity(arm, f"'{name}' is there {count} times; expected once")
@@ -154,6 +168,21 @@ def differences(candidate: Sequence[Measurement], baseline: Sequence[Measurement
                 yield _integrity("gate", message)
 
 
+def prompts(candidate: Sequence[Measurement], baseline: Sequence[Measurement]) -> Iterator[str]:
+    """What only one of the arms puts into its prompts by its own declaration, or each in another form; with the suites."""
+    other, found = _by_suite(baseline), dict[str, list[str]]()
+    for mine in candidate:
+        theirs = other[mine.suite].declared if mine.suite in other else mine.declared
+        for name in sorted({*mine.declared, *theirs}):
+            if mine.declared.get(name) != theirs.get(name):
+                arms = {"candidate": mine.declared, "baseline": theirs}
+                whose = [arm for arm, declared in arms.items() if name in declared]
+                where = f"of the {whose[0]} alone" if len(whose) == 1 else "of both arms and not the same"
+                found.setdefault(f"'{name}' is in the prompts {where}", []).append(mine.suite)
+    for said, suites in found.items():
+        yield f"{said} ({', '.join(suites)})"
+
+
 def _facts(mine: Measurement, theirs: Measurement) -> Iterator[tuple[str, object, object]]:
     yield "the item set", mine.items, theirs.items
     yield "the suite's version", mine.version, theirs.version
@@ -170,6 +199,17 @@ def _facts(mine: Measurement, theirs: Measurement) -> Iterator[tuple[str, object
         unlike = [each for each in both if getattr(each[0], what) != getattr(each[1], what)]
         for left, right in unlike[:1]:
             yield f"'{what}' of item '{left.id}'", getattr(left, what), getattr(right, what)
+
+
+def _trusted(rules: Sequence[Rule], measured: Sequence[Measurement]) -> Iterator[str]:
+    """The judges that rules take at their word."""
+    read = [metric for rule in rules for metric in (rule.metric, *rule.also)]
+    for each in measured:
+        of = {score_of(metric) for metric in read if metric.startswith(f"{each.suite}.")}
+        for judge in each.judges:
+            if not judge.allowed_for and of & judge.scores.keys():
+                word = f"the judge '{judge.judge}' of suite '{each.suite}' is taken at its word: its error is in no interval"
+                yield f"{word}, since no answers with people's labels are named under 'calibration'"
 
 
 def _integrity(arm: str, message: str) -> Problem:
@@ -202,6 +242,16 @@ def _expanded(rule: Rule, measured: Mapping[str, Scores]) -> tuple[Rule, ...]:
 
 def _checked(rule: Rule, arms: Arms) -> Check:
     """Gathers the evidence of one rule and lets its plug-in decide; whatever is absent makes the check missing."""
+    made, metrics = _plain(rule, arms), (rule.metric, *rule.also)
+    unfit = [each.unfit(metric) for metric in metrics if (each := arms.mine.get(metric.partition(".")[0]))]
+    said = next(filter(None, unfit), "")
+    if not said or made.outcome == "missing":
+        return made
+    return made.model_copy(update={"outcome": "inconclusive", "reason": f"{made.reason}; {said}, so this decides nothing"})
+
+
+def _plain(rule: Rule, arms: Arms) -> Check:
+    """What a rule says of its evidence, whatever its judge is worth."""
     plugin = plugins.load("rule", rule.kind)
     found = []
     try:
@@ -210,14 +260,21 @@ def _checked(rule: Rule, arms: Arms) -> Check:
             if isinstance(evidence, str):
                 return missing(rule, evidence)
             found.append(evidence)
-        first = arms.mine[rule.suite]
+        (only, *others), first = found, arms.mine[rule.suite]
         looks, asked = first.measurement.looks, len(first.samples)
-        if looks is not None and not rule.also:
+        if looks is not None and not others:
             place = {name: number for number, name in enumerate(first.ids, start=1)}
-            return checked(plugin, rule, found[0], [place[name] for name in found[0].ids], asked, looks)
-        return plugin.check(rule, *found)  # type: ignore[no-any-return]
+            return _said(checked(plugin, rule, only, [place[name] for name in only.ids], asked, looks), found)
+        return _said(plugin.check(rule, *found), found)
     except (ValueError, ArithmeticError) as error:
         return missing(rule, f"'{rule.metric}' cannot be decided: {error}")
+
+
+def _said(made: Check, found: Sequence[Evidence]) -> Check:
+    """A check whose interval is that of true answers rather than of judged ones says so."""
+    if all(each.judge is None for each in found) or made.method == "exact count":
+        return made
+    return made.model_copy(update={"reason": f"{made.reason}; the judge's error is allowed for"})
 
 
 def checked_at(rule: Rule, mine: Measurement, theirs: Measurement, end: int) -> Check | None:
@@ -246,7 +303,7 @@ def _evidence(rule: Rule, arms: Arms, needs_baseline: bool) -> Evidence | str:
         return found
     metric, part = found
     if not needs_baseline:
-        return Evidence(metric, part.values, clusters=part.clusters, ids=part.ids)
+        return Evidence(metric, part.values, clusters=part.clusters, ids=part.ids, judge=scores and scores.judge(rule.metric))
     against = _measured(rule, arms.theirs.get(rule.suite), "baseline")
     if isinstance(against, str):
         return against
@@ -261,7 +318,8 @@ def _evidence(rule: Rule, arms: Arms, needs_baseline: bool) -> Evidence | str:
             return f"'{rule.metric}' was measured on other items for the baseline: {unlike} have no partner"
         values = tuple([partners[name] for name in part.ids])
     pairs = tuple(zip(part.values, values, strict=True))
-    return Evidence(metric, part.values, against[0], pairs, part.clusters, part.ids, scores.chance(part) if scores else None)
+    chance, judge = (scores.chance(part), scores.judge(rule.metric)) if scores else (None, None)
+    return Evidence(metric, part.values, against[0], pairs, part.clusters, part.ids, chance, judge)
 
 
 def _measured(rule: Rule, scores: Scores | None, arm: str) -> tuple[Metric, Part] | str:

@@ -40,6 +40,8 @@ class Findings:
     candidate: list[Measurement] = field(default_factory=list)
     baseline: list[Measurement] = field(default_factory=list)
     scanned: list[Path] = field(default_factory=list)
+    rows: dict[str, Artifact] = field(default_factory=dict)
+    redaction: Path | None = None
     data: str | None = None
     trained: Path | None = None
     arm: Arm | None = None

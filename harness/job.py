@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from harness import __version__, plugins
 from harness.attest.waivers import waivers_of, write_waivers
@@ -33,31 +33,25 @@ from harness.gathered import Arm, Findings, arm, artifact, failures
 from harness.model.identity import subject_digest
 from harness.model.load import resolve_model
 from harness.model.pool import Models
-from harness.pipeline import Done, Services, Stage, Tick, perform
+from harness.pipeline import Done, Services, Stage, perform
 from harness.policy import write_policies
 from harness.promotion import promote
+from harness.rescored import noted
 from harness.run_folder import claim, write_evidence
+from harness.scanned import DataScan, redaction_note
+from harness.scanning.engines import Engine
 from harness.selection import held, select
 from harness.selftest import keep as keep_selftest
 from harness.settings import keyed
 from harness.spec import RunFile
 from harness.stages.evaluate import evaluate_stage
 from harness.stages.report import write_reports
-from harness.stages.scan import dataset_digest, scan_stage
+from harness.stages.scan import dataset_digest
+from harness.stages.scan_ahead import Show
 from harness.stages.sequential import items_needed
 from harness.stages.train import TrainStageSettings, train_stage
 from harness.store import Store, digest_bytes, digest_file, digest_of, place, write_atomic
 from harness.types import Artifact, Decision, Measurement, Noun, PolicyName, Promotion, Record, Rule
-
-
-class Show(Protocol):
-    """Shows a person what is going on."""
-
-    def stage(self, label: str) -> Tick:
-        """A stage starts; returns what it calls to show its progress."""
-
-    def done(self, label: str, seconds: float, reused: bool) -> None:
-        """A stage is over."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +65,8 @@ class Job:
         out: The run's folder.
         runs: The folder of all runs; the store and the default registry lie there.
         show: Shows progress.
+        workers: How many processes the scan may use; 0 for as many as are good for it.
+        engine: What runs them.
     """
 
     run: RunFile
@@ -79,6 +75,8 @@ class Job:
     out: Path
     runs: Path
     show: Show
+    workers: int = 0
+    engine: Engine = "processes"
 
     def __call__(self) -> Decision:
         """Runs everything that the run file asks for and returns the one verdict.
@@ -93,7 +91,7 @@ class Job:
         claim(self.out)
         # Before anything is computed: a waiver that was tampered with stops the run at its start.
         found = Findings(waivers=waivers_of(self.run, self.folder))
-        services = Services(self.runs / ".store", Models())
+        services = Services(self.runs / ".store", Models(), self.workers, self.engine)
         found.problems += found.waivers.problems
         found.notes += found.waivers.notes
         decision = self.decide(found, services)
@@ -127,7 +125,7 @@ class Job:
                 with failures(f"evaluate.{suite}", found):
                     into.append(self.evaluate(suite, arm_of, found, services, needed.get(suite)))
         found.decided_on = today()
-        return decide(
+        made = decide(
             "model",
             held(run.gates, found.selection),
             (*found.scan, *found.candidate),
@@ -141,6 +139,7 @@ class Job:
             notes=found.notes,
             policies=self.policies,
         )
+        return noted(made, found.scan, found.candidate, found.baseline)
 
     def data_decision(self, found: Findings) -> Decision:
         """The verdict over the training data alone."""
@@ -164,11 +163,18 @@ class Job:
         inputs = self.rows(services)
         if self.run.train is not None and self.run.train.replay is not None:
             inputs["replay"] = artifact(self.run.train.replay.data)
-        found.data = dataset_digest(inputs)
-        for suite, settings in self.run.scan.items():
-            done = self.perform(scan_stage(suite), inputs, settings, services, found)
-            found.scan.append(read_measurement(Path(done.output.path)))
-            found.scanned.append(Path(done.output.path) / "findings.jsonl")
+        found.rows, found.data = inputs, dataset_digest(inputs)
+        bad_rows = self.run.data.bad_rows
+        scan = DataScan(
+            self.run.scan, bad_rows, services, self.show, lambda *told: self.perform(*told, services, found)
+        )
+        left = scan(inputs)
+        found.rows, found.data = dict(left.inputs), dataset_digest(left.inputs)
+        found.scan += left.measurements
+        found.scanned += [folder / "findings.jsonl" for folder in left.outputs.values()]
+        if left.redaction is not None:
+            found.redaction = left.redaction
+            found.notes.append(redaction_note(left.redaction))
 
     def rows(self, services: Services) -> dict[str, Artifact]:
         """The files of training rows, by the name that a stage knows them by."""
@@ -198,8 +204,13 @@ class Job:
             raise UsageError("the run file trains nothing", "'train' and 'data'")
         # Which checkpoint is taken is decided after the training: it is no reason to train again.
         plugin = plan.model_copy(update={"select": "last"})
-        settings = TrainStageSettings(validation=data.validation, plugin=plugin)
-        inputs = {"base": base, **self.rows(services)}
+        rows = dict(found.rows)
+        if plan.replay is not None and "replay" in rows:
+            # Rows that are replayed are trained as well, so what was redacted in them stays so.
+            kept = plan.replay.model_copy(update={"data": Path(rows.pop("replay").path)})
+            plugin = plugin.model_copy(update={"replay": kept})
+        settings = TrainStageSettings(validation=data.validation, bad_rows=data.bad_rows, plugin=plugin)
+        inputs = {"base": base, **rows}
         done = self.perform(train_stage(plan.method), inputs, settings, services, found)
         found.trained = Path(done.output.path)
         return artifact(found.trained / "candidate")
@@ -302,7 +313,7 @@ class Job:
         )
         write_atomic(self.out / "record.json", record.model_dump_json(indent=1).encode())
         plan = self.run.report
-        write_reports(self.out, read_audit(self.out), plan.html, plan.junit, plan.markdown)
+        write_reports(self.out, read_audit(self.out), plan.html, plan.junit, plan.markdown, plan.sarif)
 
 
 def today() -> date:

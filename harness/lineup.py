@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.audit import Audit, read_audit
-from harness.comparison.arms import Arm, labels, step_of
+from harness import plugins
+from harness.arms.measuring import Ready, asked, make_ready
+from harness.arms.named import Named, named, names
+from harness.arms.retrieval import Indexes
+from harness.attest.keys import PublicKey
+from harness.attest.waivers import Waivers, read_waivers, waivers_of
+from harness.audit import Audit, own_rules, read_audit, waiver_files
+from harness.comparison.arms import Arm, step_of
 from harness.comparison.whole import Policy
 from harness.errors import ExitCode, IntegrityError, TunegateError, UsageError
-from harness.evidence import read_measurement
-from harness.gathered import Arm as Measured
 from harness.gathered import arm, artifact
 from harness.job import Show
 from harness.model.load import resolve_model
 from harness.model.pool import Models
-from harness.pipeline import Services, perform
+from harness.pipeline import Services
+from harness.policy import PolicyFile
+from harness.selection import held
 from harness.spec import RunFile, read_run_file
-from harness.stages.evaluate import evaluate_stage
-from harness.store import Store
 from harness.types import Artifact, Measurement, Problem
 
 # What the gate finds by itself; of a finished run's problems, those are found again or are about another baseline.
@@ -33,11 +38,13 @@ class Lineup:
     """Reads and asks the arms of one comparison; each once.
 
     Attributes:
-        sources: What was named, in the order of the command line.
+        sources: What was named, in the order of the command line; an arms file stands for all of its arms.
         rules: The run file whose rules decide and whose suites are asked; None takes the rules of a finished run.
         runs: The folder of all runs; the store lies there.
         show: Shows what is being asked.
         own_baselines: Whether every arm is a finished run that is compared with what it measured of its own baseline.
+        policies: Shared files of rules, which hold besides those of the run file, or in place of a finished run's.
+        trust: The keys that a waiver has to be signed with; those of the run file count besides.
     """
 
     sources: Sequence[str]
@@ -45,11 +52,16 @@ class Lineup:
     runs: Path
     show: Show
     own_baselines: bool = False
+    policies: Sequence[PolicyFile] = ()
+    trust: Sequence[PublicKey] = ()
+    entrants: list[Named] = field(init=False)
     names: list[str] = field(init=False)
     plan: RunFile | None = field(init=False, default=None)
     services: Services = field(init=False)
+    _waivers: Waivers = field(init=False, default_factory=Waivers)
     _audits: dict[str, Audit] = field(init=False, default_factory=dict)
-    _models: dict[str, Measured] = field(init=False, default_factory=dict)
+    _models: dict[str, Ready] = field(init=False, default_factory=dict)
+    _indexes: Indexes = field(init=False, default_factory=Indexes)
     _base: Artifact | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -57,56 +69,74 @@ class Lineup:
 
         Raises:
             UsageError: A model is among the arms and there is no run file to say what to ask it.
+            RunFileError: With every mistake of the run file, or of an arms file.
             ModelError: There is no such model.
         """
-        self.names = labels(self.sources)
+        self.entrants = named(self.sources)
+        self.names = names(self.entrants)
         self.services = Services(self.runs / ".store", Models())
         if self.rules is not None:
             self.plan = read_run_file(self.rules)[0]
-        models = [source for source in self.sources if not is_run(source)]
+            self._waivers = waivers_of(self.plan, self.rules.resolve().parent, self.trust)
+        models = [each for each in self.entrants if not _finished(each)]
         if models and self.own_baselines:
-            raise UsageError(f"'{models[0]}' is no finished run", "finished runs only, with --own-baselines")
+            raise UsageError(f"'{models[0].source}' is no finished run", "finished runs only, with --own-baselines")
         if models and self.plan is None:
             raise UsageError(
-                f"'{models[0]}' is no finished run",
+                f"'{models[0].source}' is no finished run",
                 "--rules RUNFILE, which says what models are asked and what decides them",
             )
-        for source in models:
-            self._measured(source)
+        for each in models:
+            self._ready(each)
 
     def policy(self, first: int) -> Policy:
-        """The rules: those of the run file, or those of the run of the first candidate, whose place is given."""
+        """The rules: of the run file and the policies, else of the run of the first candidate, whose place is given."""
+        shared = [rule for each in self.policies for rule in each.rules]
+        said = [f"the policy '{each.name}'" for each in self.policies]
+        known = frozenset(plugins.names("data suite")) if shared else frozenset()
         if self.plan is not None:
-            return Policy(self.plan.gates, frozenset(self.plan.scan), f"the rules of '{self.rules}'")
-        audit = self.audit(self.sources[first])
-        rules = (*(check.rule for check in audit.decision.checks), *audit.record.unreached)
+            rules, source = self.plan.gates, [f"the rules of '{self.rules}'", *said]
+            return Policy(tuple(dict.fromkeys([*rules, *shared])), known | set(self.plan.scan), " and ".join(source))
+        if shared:
+            return Policy(tuple(dict.fromkeys(shared)), known, " and ".join(said))
+        source = self.entrants[first].source
+        audit = self.audit(source)
+        own = held((*own_rules(audit), *audit.record.unreached), audit.selection)
         scanned = audit.record.settings.get("scan") or {}
         data = frozenset(scanned if isinstance(scanned, Mapping) else ())
-        return Policy(rules, data, f"the rules of the run '{self.sources[first]}'")
+        return Policy(tuple(dict.fromkeys(own)), data, f"the rules of the run '{source}'")
 
     def arm(self, index: int, suites: Iterable[str] | None = None) -> Arm:
         """Reads or asks one arm.
 
         Args:
-            index: Its place in ``sources``.
+            index: Its place in ``entrants``.
             suites: Asks a model only these; None is all of the run file's.
 
         Raises:
             IntegrityError: Evidence of a finished run was changed.
         """
-        source, name = self.sources[index], self.names[index]
-        return self._run(source, name) if is_run(source) else self._asked(source, name, suites)
+        each, name = self.entrants[index], self.names[index]
+        found = self._run(each.source, name) if _finished(each) else self._asked(each, name, suites)
+        if self.plan is None:
+            return found
+        # As with 'tunegate gate --rules': the waivers of the run file count, as of today.
+        problems = tuple(dict.fromkeys((*found.problems, *self._waivers.problems)))
+        today = datetime.now(UTC).date()
+        return replace(found, problems=problems, waivers=self._waivers.verified, on=today, notes=self._waivers.notes)
 
     def own_baseline(self, index: int) -> Arm:
         """What the run of that place measured of its own baseline; for a lineup of own baselines."""
-        audit = self.audit(self.sources[index])
-        return Arm(f"baseline of {self.names[index]}", self.sources[index], audit.decision.baseline, audit.baseline)
+        source = self.entrants[index].source
+        audit = self.audit(source)
+        return Arm(f"baseline of {self.names[index]}", source, audit.decision.baseline, audit.baseline)
 
-    def step(self, source: str) -> int | None:
-        """The training step of what was named, without asking it."""
-        if is_run(source):
-            return step_of(Path(source).name, worded=True)
-        return _step(Path(self._measured(source).model.path))
+    def step(self, index: int) -> int | None:
+        """The training step of an arm, without asking it; an arm of a file stands where the file has it."""
+        each = self.entrants[index]
+        if _finished(each):
+            return step_of(Path(each.source).name, worded=True)
+        return None if each.plan else _step(Path(self._ready(each).model.model.path))
 
     def audit(self, source: str) -> Audit:
         """The finished run in a folder, verified once."""
@@ -118,47 +148,55 @@ class Lineup:
 
     def _run(self, source: str, name: str) -> Arm:
         audit = self.audit(source)
-        old = audit.decision
+        old, signed = audit.decision, self._signed(audit)
         return Arm(
             name=name,
             source=source,
             subject=old.candidate,
             measurements=audit.candidate,
             data=audit.scan,
-            step=self.step(source),
+            step=step_of(Path(source).name, worded=True),
             kind="run",
             stage=old.stage,
-            problems=tuple(each for each in old.problems if each.stage not in FOUND_BY_THE_GATE),
+            problems=(*(each for each in old.problems if each.stage not in FOUND_BY_THE_GATE), *signed.problems),
+            waivers=signed.verified,
+            on=audit.record.decided_on or date.min,
+            notes=signed.notes,
+            excused={check.rule.text(): check.waiver for check in old.checks if check.waived and check.waiver},
         )
 
-    def _asked(self, source: str, name: str, suites: Iterable[str] | None) -> Arm:
-        measured, plan = self._measured(source), self.plan
+    def _signed(self, audit: Audit) -> Waivers:
+        """The waivers of a finished run that count here: where its own rules decide, and a key is given that signed them."""
+        if self.plan is not None or self.policies or not self.trust:
+            return Waivers()
+        texts = {rule.text() for rule in (*own_rules(audit), *audit.record.unreached)}
+        return read_waivers(waiver_files(audit), self.trust, audit.record.project, texts)
+
+    def _asked(self, each: Named, name: str, suites: Iterable[str] | None) -> Arm:
+        ready, plan = replace(self._ready(each), name=name), self.plan
         known: list[Measurement] = []
         problems: list[Problem] = []
-        for suite in plan.evaluate if plan and suites is None else suites or ():
+        settings = plan.evaluate if plan else {}
+        for suite in settings if suites is None else [wanted for wanted in suites if wanted in settings]:
             try:
-                known.append(self._evaluated(suite, measured, name))
+                known.append(asked(ready, suite, settings[suite], self.services, self.show, self._indexes))
             except UsageError:
                 raise
             except TunegateError as error:
                 kind = "integrity" if error.exit_code == ExitCode.INTEGRITY else "incomplete"
                 problems.append(Problem(stage=f"evaluate.{suite}", kind=kind, message=str(error)))
-        return Arm(name, source, measured.subject, tuple(known), step=self.step(source), problems=tuple(problems))
+        step = None if each.plan else _step(Path(ready.model.model.path))
+        return Arm(name, each.source, ready.subject, tuple(known), step=step, problems=tuple(problems))
 
-    def _evaluated(self, suite: str, measured: Measured, name: str) -> Measurement:
-        settings = self.plan.evaluate[suite] if self.plan else None
-        stage, store = evaluate_stage(suite, settings), Store(self.services.root)
-        label = f"{name} {suite}"
-        done = perform(stage, measured.inputs, settings, store, self.services, self.show.stage(label))
-        self.show.done(label, done.entry.seconds, done.reused)
-        return read_measurement(Path(done.output.path))
+    def _ready(self, each: Named) -> Ready:
+        if each.source not in self._models:
+            ready = make_ready(each.plan, self._indexes) if each.plan else self._bare(each.source)
+            _check_kept(Path(ready.model.model.path), ready.model.model.digest)
+            self._models[each.source] = ready
+        return self._models[each.source]
 
-    def _measured(self, source: str) -> Measured:
-        if source not in self._models:
-            folder = artifact(resolve_model(source, Path()))
-            _check_kept(Path(folder.path), folder.digest)
-            self._models[source] = arm(folder, self._under())
-        return self._models[source]
+    def _bare(self, source: str) -> Ready:
+        return Ready(source, arm(artifact(resolve_model(source, Path())), self._under()))
 
     def _under(self) -> Artifact:
         """The base of adapters, hashed once."""
@@ -166,6 +204,10 @@ class Lineup:
             assert self.plan is not None and self.rules is not None
             self._base = artifact(resolve_model(self.plan.base, self.rules.resolve().parent))
         return self._base
+
+
+def _finished(each: Named) -> bool:
+    return each.plan is None and is_run(each.source)
 
 
 def is_run(source: str) -> bool:

@@ -78,15 +78,17 @@ def until(evidence: Evidence, places: Sequence[int], end: int) -> Evidence:
         pairs=pairs,
         clusters=tuple(evidence.clusters[index] for index in keep),
         ids=tuple(evidence.ids[index] for index in keep),
+        known={},
     )
 
 
 def _dropped(plugin: Any, rule: Rule, evidence: Evidence, looks: Looks) -> bool:
     """Whether the bet against the candidate is won; scores of no known range cannot be bet on."""
     values, least = plugin.doubt(rule, evidence)
-    if not all(-1 <= value <= 1 for value in values) or not -1 <= least < 1:
+    # Of a mean of 1 there is nothing to bet: one value below it would refute it.
+    if not all(abs(each) <= 1 for each in (*values, least)) or least == 1:
         return False
-    return shown_below(values, least, rule.alpha, evidence.clusters, looks.largest)
+    return shown_below(values, least, evidence.items_alpha(rule.alpha), evidence.clusters, looks.largest)
 
 
 def _said(made: Check, rule: Rule, outcome: str, end: int, looks: Looks, level: float) -> Check:

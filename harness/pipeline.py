@@ -24,7 +24,9 @@ from harness.store import Store, digest_of, digest_path, remove, write_atomic
 from harness.types import Artifact, Entry, Noun
 
 if TYPE_CHECKING:
+    from harness.dataset import Part
     from harness.model.pool import Models
+    from harness.scanning.engines import Engine
 
 Tick = Callable[[int, int, Mapping[str, float]], None]
 
@@ -40,15 +42,26 @@ class Services:
     Attributes:
         root: The store's folder; the sample store and the salt live there.
         models: Loaded models, so that candidate and baseline share one base.
+        workers: How many processes a scan may use; 0 for as many as the cores and the work are good for.
+        engine: What runs them: ``processes`` or ``ray``.
+        plans: How the files that were scanned are cut into parts, by their digest.
     """
 
     root: Path
     models: Models | None = None
+    workers: int = 1
+    engine: Engine = "processes"
+    plans: dict[str, tuple[Part, ...]] = field(default_factory=dict)
 
     @property
     def answers(self) -> Path:
         """The sample store's file."""
         return self.root / "answers.sqlite"
+
+    @property
+    def parts(self) -> Path:
+        """The file of the parts of data that were scanned before."""
+        return self.root / "parts.sqlite"
 
     @functools.cached_property
     def salt(self) -> bytes:
@@ -140,6 +153,12 @@ def perform(
         if found is not None:
             return found
         return _run(stage, inputs, settings, store, services, tick, facts, key, folder)
+
+
+def is_done(stage: Stage, inputs: Mapping[str, Artifact], settings: Noun, store: Store) -> bool:
+    """Whether the store names what the stage would put out; its bytes are not read."""
+    entry = store.entry(digest_of(_facts(stage, inputs, settings)))
+    return entry is not None and store.has(entry.output)
 
 
 def _finished(store: Store, key: str) -> Done | None:

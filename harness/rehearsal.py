@@ -14,7 +14,7 @@ from harness import plugins
 from harness.settings import Settings
 from harness.store import digest_of
 from harness.suite import Answer, Request
-from harness.types import Better, Sample
+from harness.types import Better, JudgeError, Sample
 
 # What a model that guesses every byte reaches: no share of anything, so that it shows which scores have no known range.
 BITS_PER_BYTE = 8.0
@@ -30,6 +30,7 @@ class Rehearsal:
         requests: Different requests; an item may need several, and equal ones are asked once.
         better: Which way is better, by the name of the score.
         items: Digest of the questions.
+        judges: The judges that its scores rest on.
     """
 
     suite: str
@@ -37,6 +38,7 @@ class Rehearsal:
     requests: int
     better: Mapping[str, Better]
     items: str
+    judges: tuple[JudgeError, ...] = ()
 
 
 @dataclass
@@ -72,4 +74,4 @@ def rehearse(suite: str, settings: Settings) -> Rehearsal:
     """
     plugin, subject = plugins.load("model suite", suite), Silent()
     found = plugin.measure(subject, settings)
-    return Rehearsal(suite, tuple(found.samples), len(subject.asked), plugin.METRICS, found.items)
+    return Rehearsal(suite, tuple(found.samples), len(subject.asked), plugin.METRICS, found.items, found.judges)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.stats.intervals import is_binary, is_graded, mean_interval
+from harness.stats.judged import Errors, Least, parts
 from harness.stats.paired import Difference, paired_difference
 from harness.stats.power import detectable_drop
 from harness.types import Check, Metric, Outcome, Rule
@@ -30,6 +31,7 @@ class Evidence:
         clusters: The cluster of every item; an item without one is a cluster of its own.
         ids: The id of every item.
         chance: The mean that guessing reaches; None where the items do not say.
+        judge: How the judge of the scores did on labelled answers; None where no interval has to allow for that.
         known: What was already computed from them; rules on one metric share their evidence.
     """
 
@@ -40,13 +42,23 @@ class Evidence:
     clusters: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     chance: float | None = None
+    judge: Errors | None = None
     known: dict[tuple[str, float], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def change(self, alpha: float) -> Difference:
         """The paired difference to the baseline, oriented so that more is better."""
         if ("change", alpha) not in self.known:
-            self.known["change", alpha] = paired_difference(self.oriented(), alpha, self.clusters)
+            made = paired_difference(self.oriented(), self.items_alpha(alpha), self.clusters)
+            self.known["change", alpha] = _allowed_for(made, self.least(alpha))
         return self.known["change", alpha]  # type: ignore[no-any-return]
+
+    def items_alpha(self, alpha: float) -> float:
+        """What of an error is left for the items once the judge's part is set apart."""
+        return alpha if self.judge is None else parts(alpha)[0]
+
+    def least(self, alpha: float) -> Least | None:
+        """The least that the judge has to be reckoned with at its part of an error; None where it is taken as it is."""
+        return None if self.judge is None else self.judge.least(parts(alpha)[1])
 
     def oriented(self) -> Sequence[tuple[float, float]]:
         """The pairs, negated where less is better."""
@@ -54,9 +66,8 @@ class Evidence:
 
     @property
     def worst(self) -> float | None:
-        """The worst score that there can be; None where scores have no known range."""
-        scores = [score for pair in self.pairs for score in pair] or self.scores
-        if not scores or not is_graded(scores):
+        """The worst score that either side of a pair can have; None where scores have no known range."""
+        if not is_graded([score for pair in self.pairs for score in pair]):
             return None
         return 0.0 if self.candidate.better == "higher" else 1.0
 
@@ -64,6 +75,14 @@ class Evidence:
     def sign(self) -> int:
         """1 where a higher value is better, -1 where a lower one is."""
         return 1 if self.candidate.better == "higher" else -1
+
+
+def _allowed_for(made: Difference, least: Least | None) -> Difference:
+    """The difference with an interval of the true change, where a judge errs."""
+    if least is None:
+        return made
+    method = f"{made.method}, the judge's error allowed for"
+    return Difference(made.delta, made.n, least.change(made.interval), least.detectable(made.detectable), method)
 
 
 def no_room(rule: Rule, evidence: Evidence, end: float | None, verb: str) -> str:
@@ -77,7 +96,10 @@ def no_room(rule: Rule, evidence: Evidence, end: float | None, verb: str) -> str
     """
     if end is None or evidence.baseline is None:
         return ""
-    room = abs(evidence.baseline.value - end)
+    least = evidence.least(rule.alpha)
+    # What the judge may have called better than the worst by mistake cannot be lost.
+    missed = 0.0 if least is None or end != evidence.worst else 1 - (least.sensitivity if end else least.specificity)
+    room = abs(evidence.baseline.value - end) - missed
     if room > 0 and room >= rule.bound:
         return ""
     metric = evidence.candidate
@@ -92,7 +114,9 @@ def bounds(evidence: Evidence, alpha: float) -> tuple[float, float]:
     if not evidence.scores:
         return evidence.candidate.value, evidence.candidate.value
     if ("bounds", alpha) not in evidence.known:
-        evidence.known["bounds", alpha] = mean_interval(evidence.scores, 1 - 2 * alpha, evidence.clusters).interval
+        least, confidence = evidence.least(alpha), 1 - 2 * evidence.items_alpha(alpha)
+        judged = mean_interval(evidence.scores, confidence, evidence.clusters).interval
+        evidence.known["bounds", alpha] = least.level(judged) if least else judged
     return evidence.known["bounds", alpha]  # type: ignore[no-any-return]
 
 
@@ -127,8 +151,9 @@ def ratio_check(rule: Rule, evidence: Evidence, side: int) -> Check:
     size = max(1.0, rule.bound)
     pairs = [(mine / size, rule.bound * other / size) for mine, other in evidence.pairs]
     ordered = pairs if side == 1 else [(other, mine) for mine, other in pairs]
-    kept = paired_difference(ordered, rule.alpha, evidence.clusters)
-    outcome: Outcome = "pass" if kept.interval[0] >= 0 else "fail" if kept.interval[1] < 0 else "inconclusive"
+    kept, least = paired_difference(ordered, evidence.items_alpha(rule.alpha), evidence.clusters), evidence.least(rule.alpha)
+    low, high = least.kept(kept.interval, rule.bound, side) if least else kept.interval
+    outcome: Outcome = "pass" if low >= 0 else "fail" if high < 0 else "inconclusive"
     words = {"pass": "and it is shown", "fail": "and it is shown not to be", "inconclusive": "and these items cannot tell"}
     metric, wanted = evidence.candidate, f"at {'least' if side == 1 else 'most'} {rule.bound:g} times is wanted"
     before = f"{amount(metric.value, metric)} after {amount(theirs, metric)}"
@@ -159,6 +184,10 @@ def against_number(rule: Rule, evidence: Evidence, outcome: Outcome, side: str) 
 
 
 def _method(evidence: Evidence) -> str:
+    return _items_method(evidence) + (", the judge's error allowed for" if evidence.judge else "")
+
+
+def _items_method(evidence: Evidence) -> str:
     count = len(set(evidence.clusters))
     if not evidence.scores:
         return "exact count"

@@ -7,12 +7,13 @@ from pathlib import Path
 from harness.audit import write_arm
 from harness.errors import UsageError
 from harness.gathered import Findings
+from harness.scanning.written import join
 from harness.store import digest_file, place, remove, write_atomic
 
 EVIDENCE = (
     "record.json", "decision.json", "training.json", "promotion.json", "findings.jsonl", "report.html", "summary.md",
     "junit.xml", "measurements", "samples", "waivers", "candidate", "checkpoints", "selection.json", "selftest.json",
-    "policies",
+    "policies", "redaction.json", "findings.sarif",
 )  # fmt: skip
 
 
@@ -41,8 +42,11 @@ def write_evidence(out: Path, found: Findings) -> dict[str, str]:
         for measurement in measurements:
             files |= write_arm(out, name, measurement)
     if found.scanned:
-        write_atomic(out / "findings.jsonl", b"".join(path.read_bytes() for path in found.scanned))
+        join(found.scanned, out / "findings.jsonl")
         files["findings.jsonl"] = digest_file(out / "findings.jsonl")
+    if found.redaction is not None:
+        write_atomic(out / "redaction.json", found.redaction.read_bytes())
+        files["redaction.json"] = digest_file(out / "redaction.json")
     if found.trained is not None:
         write_atomic(out / "training.json", (found.trained / "training.json").read_bytes())
         files["training.json"] = digest_file(out / "training.json")

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.errors import MeasurementError
+from harness.judge_error import allowed_for, unfit
 from harness.slices import slice_of
+from harness.stats.judged import Errors
 from harness.suite import cluster_of, score_of, sliced_tags
 from harness.types import Measurement, Sample
 
@@ -105,6 +107,15 @@ class Scores:
         said = [kinds[numbers[at]].get("chance") for at in part.places]
         told = [float(each) for each in said if each is not None]
         return math.fsum(told) / len(told) if told and len(told) == len(said) else None
+
+    def judge(self, metric: str) -> Errors | None:
+        """How the judge that a metric rests on did on labelled answers; None where its intervals do not allow for that."""
+        return allowed_for(self.measurement.judges, slice_of(metric).name)
+
+    def unfit(self, metric: str) -> str:
+        """Why the judge that a metric rests on is not good enough for the run file; empty where it is, or there is none."""
+        name = slice_of(metric).name
+        return next((said for each in self.measurement.judges if (said := unfit(each, name))), "")
 
     def require_finite(self, names: Iterable[str]) -> None:
         """Checks that every score of these names is a number that can be reckoned with.

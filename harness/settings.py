@@ -6,13 +6,17 @@ its own folder and checks that it exists; a stage's key holds the digest of what
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, ConfigDict, ValidationInfo
 
 from harness.store import digest_path
 from harness.types import Noun
+
+# What a row that cannot be read does: it stops the work, or is left out of scan and training alike.
+BadRows = Literal["stop", "skip"]
 
 
 class Reads:
@@ -48,6 +52,8 @@ def inputs_of(settings: Noun) -> dict[str, Path]:
             found[name] = value
         elif marked and isinstance(value, tuple | list):
             found |= {f"{name}[{index}]": path for index, path in enumerate(value)}
+        elif marked and isinstance(value, Mapping):
+            found |= {f"{name}[{key}]": path for key, path in value.items()}
     return found
 
 
@@ -69,6 +75,6 @@ def _replace(tree: dict[str, Any], dotted: str, digest: str) -> None:
         tree = tree[name]
     if last.endswith("]"):
         name, index = last[:-1].split("[")
-        tree[name][int(index)] = digest
+        tree[name][index if isinstance(tree[name], dict) else int(index)] = digest
     else:
         tree[last] = digest

@@ -73,6 +73,14 @@ def each_slice(rule: Rule, samples: Iterable[Sample]) -> tuple[Rule, ...]:
     return tuple(rule.model_copy(update={"metric": stem + value}) for value in values) or (rule,)
 
 
+def is_part(part: Rule, whole: Rule) -> bool:
+    """Whether a rule is another one, or one of the slices that it stands for; how sure it has to be does not matter."""
+    meant = whole.model_copy(update={"alpha": part.alpha})
+    if slice_of(whole.metric).value == "*" and part.metric.startswith(whole.metric.removesuffix("*")):
+        meant = meant.model_copy(update={"metric": part.metric})
+    return part == meant
+
+
 def selected(rule: Rule, samples: Sequence[Sample]) -> dict[str, Sample]:
     """The samples that a rule reads, by the ids of their items."""
     wanted, named = slice_of(rule.metric), set(rule.items)

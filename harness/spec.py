@@ -19,7 +19,8 @@ from harness.errors import PluginError, RunFileError, UsageError
 from harness.lines import Place, read_yaml
 from harness.policy import PolicyFile, read_policy
 from harness.ruling import EXAMPLE, RuleReader
-from harness.settings import InputFile, Settings
+from harness.scanning.actions import BLOCKED, redacts
+from harness.settings import BadRows, InputFile, Settings, inputs_of
 from harness.trainer import TrainSettings
 from harness.types import Rule
 
@@ -29,6 +30,9 @@ class DataPlan(Settings):
 
     train: tuple[str, ...] = Field(min_length=1, description="files, or hf:org/name")
     validation: float = Field(default=0.1, ge=0, lt=1)
+    bad_rows: BadRows = Field(
+        default="stop", description="a row that cannot be read stops the run, or is left out of scan and training"
+    )
 
 
 class PromotePlan(Settings):
@@ -44,6 +48,7 @@ class ReportPlan(Settings):
     html: bool = True
     junit: bool = True
     markdown: bool = True
+    sarif: bool = True
 
 
 def _there(pattern: str, info: ValidationInfo) -> str:
@@ -108,6 +113,9 @@ class RunFile(Head):
         return tuple(rule for rule in self.gates if rule.suite not in self.scan)
 
 
+# What a suite reads beside items: a metric's code, the description of a task; and answers that people labelled.
+_NO_ITEMS = (".py", ".yaml", ".yml")
+_NO_QUESTIONS = ("calibration",)
 SECTIONS = ("scan", "train", "evaluate", "gates")
 
 
@@ -149,7 +157,7 @@ class _Reader(RuleReader):
             return None
         return RunFile(
             **{name: getattr(head, name) for name in Head.model_fields},
-            scan=scan, train=train, evaluate=evaluate, policies=tuple(policies),
+            scan=_with_items(scan, evaluate), train=train, evaluate=evaluate, policies=tuple(policies),
             gates=tuple(dict.fromkeys((*_implied(scan, own), *rules))),
         )  # fmt: skip
 
@@ -251,9 +259,28 @@ class _Reader(RuleReader):
                 self.say(("data", "train"), f"'{name}' does not exist (looked for '{self.folder / name}')")
 
 
+def _with_items(scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> dict[str, Any]:
+    """Tells a data suite that looks for items which ones the run asks, where its settings do not say."""
+    files = {
+        suite if name == "items" else f"{suite}-{name.replace('[', '-').rstrip(']')}": path
+        for suite, settings in evaluate.items()
+        for name, path in inputs_of(settings).items()
+        if name not in _NO_QUESTIONS and path.suffix.lower() not in _NO_ITEMS and path.is_file()
+    }
+    wants = {name for name, each in scan.items() if "items" in type(each).model_fields.keys() - each.model_fields_set}
+    return {
+        name: each.model_copy(update={"items": files}) if name in wants and files else each
+        for name, each in scan.items()
+    }
+
+
 def _implied(scan: Mapping[str, Any], rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """The rules that ``on_finding: block`` stands for, where no gate of the run file names the metric itself."""
-    blocking = (name for name, settings in scan.items() if getattr(settings, "on_finding", None) == "block")
+    blocking = ((name, redacts(settings)) for name, settings in scan.items())
     named = {rule.metric for rule in rules}
-    wanted = (f"{name}.rows_with_findings" for name in blocking)
+    wanted = (
+        f"{name}.{BLOCKED if acts.blocks_some else 'rows_with_findings'}"
+        for name, acts in blocking
+        if "block" in acts.actions
+    )
     return tuple(Rule(kind="at_most", metric=metric, bound=0) for metric in wanted if metric not in named)

@@ -1,7 +1,8 @@
 """What a suite is: one file that measures a dataset or a model and says so in a Measurement.
 
 **A data suite** (``suites/data/<name>.py``) has ``VERSION``, ``METRICS`` (name to "higher" or "lower"; a name may end in
-``*``), ``Settings`` and a class ``Scanner``, see :class:`Scanner`.
+``*``), ``Settings`` and a class ``Scanner``, see :class:`Scanner`. Where what is found in a row depends on that row alone
+and the scanner keeps plain values only, ``BY_ROW = True`` says so: the rows are then scanned in parts, by several workers.
 
 **A model suite** (``suites/model/<name>.py``) has ``VERSION``, ``METRICS``, ``Settings`` (with a field ``items``) and
 ``measure(subject, settings) -> Measured``. It asks a :class:`Subject`, never a model: what was answered before is not
@@ -24,10 +25,11 @@ from pydantic import Field, JsonValue, ValidationError
 
 from harness.asking import cluster_name, in_asking_order
 from harness.errors import DataError, MeasurementError, PromptError
+from harness.judge_error import judged_by
 from harness.settings import InputFile, Settings
 from harness.stats.intervals import is_binary, mean_interval
 from harness.store import digest_of
-from harness.types import Better, Example, Measurement, Message, Metric, Noun, Sample
+from harness.types import Better, Example, JudgeError, Measurement, Message, Metric, Noun, Sample
 
 if TYPE_CHECKING:
     import pyarrow
@@ -92,7 +94,7 @@ class Answer(Noun):
 
 
 class Subject(Protocol):
-    """A model that can be asked; its answers come from the sample store where they are there."""
+    """A model that can be asked, or its sample store; ``details``, where it has them, say what was out of the ordinary."""
 
     digest: str
 
@@ -116,6 +118,7 @@ class Measured:
     items: str
     conditions: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, JsonValue] = field(default_factory=dict)
+    judges: tuple[JudgeError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -197,6 +200,7 @@ def ask(
     request: Callable[[Example], Request] | None = None,
     conditions: Mapping[str, str] | None = None,
     details: Mapping[str, JsonValue] | None = None,
+    judges: Sequence[JudgeError] = (),
 ) -> Measured:
     """Asks a subject every example once and scores each answer: the body of most model suites.
 
@@ -208,6 +212,7 @@ def ask(
         request: Makes the request for an example; None generates an answer.
         conditions: What has to agree between two arms beside what is asked, such as the judge.
         details: What the report shows beside the metrics.
+        judges: The judges that scores rest on, with their measured error.
     """
     requests = [(request or (lambda example: generation(example, settings)))(example) for example in examples]
     answers = _answers(subject, examples, requests)
@@ -217,8 +222,9 @@ def ask(
     return Measured(
         samples=samples,
         items=items_digest(examples),
-        conditions={"asked": digest_of(_asked(requests)), **(conditions or {})},
+        conditions={"asked": digest_of([each.model_dump(mode="json") for each in requests]), **(conditions or {})},
         details=details or {},
+        judges=tuple(judges),
     )
 
 
@@ -256,10 +262,6 @@ def require_tag(examples: Sequence[Example], tag: str, allowed: Sequence[str]) -
 def generation(example: Example, settings: ItemSettings) -> Request:
     """The request for a generated answer to one example."""
     return Request(messages=example.messages, text=example.prompt or "", max_new_tokens=settings.max_new_tokens)
-
-
-def _asked(requests: Sequence[Request]) -> list[JsonValue]:
-    return [request.model_dump(mode="json") for request in requests]
 
 
 def items_digest(examples: Sequence[Example]) -> str:
@@ -308,11 +310,12 @@ def measurement(
         version=version,
         subject=subject.digest,
         items=found.items,
-        conditions={**subject.conditions, **found.conditions},
+        conditions={**subject.conditions, **found.conditions, **judged_by(found.judges)},
         expected=len(found.samples),
         metrics=metrics_of(suite, found.samples, better, bare=passing),
         samples=found.samples,
-        details=dict(found.details),
+        details={**found.details, **getattr(subject, "details", {})},
+        judges=found.judges,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, JsonValue, model_validator
 
-from harness.settings import InputFile, Settings
+from harness.settings import BadRows, InputFile, Settings
 
 
 class NoAdapter(Settings):
@@ -86,6 +86,7 @@ class TrainRequest:
         checkpoints: Folder for those that ``keep_every`` asks for: ``step-000050`` and so on, each a folder as ``out``.
         scratch: Folder for checkpoints; what a killed run left there is verified and resumed.
         tick: Called with (done, total, facts to show) after every step.
+        bad_rows: Whether a row that cannot be read stops the training or is left out, as it was left out of the scan.
     """
 
     base: Path
@@ -96,6 +97,7 @@ class TrainRequest:
     checkpoints: Path
     scratch: Path
     tick: Callable[[int, int, Mapping[str, float]], None] = lambda done, total, facts: None
+    bad_rows: BadRows = "stop"
 
 
 @dataclass(frozen=True)

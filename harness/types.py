@@ -114,6 +114,30 @@ class Looks(Noun):
     largest: int = Field(default=1, ge=1)
 
 
+class JudgeError(Noun):
+    """How often a judge was wrong on answers that people labelled, and which scores rest on it.
+
+    Attributes:
+        judge: Its name and version.
+        labelled: Which answers those are.
+        answers: Digest of their file.
+        confusion: How many answers people gave one label and the judge another: people's label, the judge's, count.
+        styles: The same for every style of answer that the file names.
+        scores: By score, the judge's labels that count as 1.
+        min_kappa: The agreement below which no rule that rests on the judge decides; None for any.
+        allowed_for: Whether the intervals of rules allow for the judge's error.
+    """
+
+    judge: str
+    labelled: str
+    answers: Digest
+    confusion: dict[str, dict[str, int]]
+    styles: dict[str, dict[str, dict[str, int]]] = {}
+    scores: dict[str, tuple[str, ...]]
+    min_kappa: float | None = None
+    allowed_for: bool = False
+
+
 class Measurement(Noun):
     """What one suite found about one subject (a dataset or a model).
 
@@ -129,6 +153,9 @@ class Measurement(Noun):
         details: What the report shows beside the metrics: coverage, what was not looked for, tables.
         looks: The blocks in which the items were asked, where they were not asked all at once; ``samples`` may then end
             after any of them.
+        judges: The judges that scores rest on, with their measured error; empty where none was measured.
+        declared: What the subject puts into every prompt of its own accord, such as a system prompt, each by its digest;
+            empty for a mere model. Two arms of a comparison may differ in that and in nothing else.
     """
 
     schema_number: Literal[1] = SCHEMA
@@ -142,6 +169,8 @@ class Measurement(Noun):
     samples: tuple[Sample, ...] = ()
     details: dict[str, JsonValue] = {}
     looks: Looks | None = None
+    judges: tuple[JudgeError, ...] = ()
+    declared: dict[str, Digest] = {}
 
     def metric(self, name: str) -> Metric | None:
         """Returns the metric of that full name (``suite.metric`` or ``suite.metric@tag=value``), or None."""
@@ -191,13 +220,17 @@ class Rule(Noun):
 
 
 class Waived(Noun):
-    """By whom, why and until when a rule that is not met was excused; ``key`` signed the file with that ``digest``."""
+    """By whom, why and until when a rule that is not met was excused; ``key`` signed the file with that ``digest``.
+
+    ``of`` is the rule that was waived where that is not the check's own: the one of which the check is a slice.
+    """
 
     owner: str
     reason: str
     issued: date
     until: date
     candidate: Digest | None = None
+    of: str = ""
     key: str
     digest: Digest
 

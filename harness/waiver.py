@@ -28,7 +28,8 @@ class Waiver(Noun):
 
     Attributes:
         project: The run file's project; a waiver of another one is not applied.
-        rule: The rule as :meth:`harness.types.Rule.text` writes it; with another bound it is another rule.
+        rule: The rule as :meth:`harness.types.Rule.text` writes it; with another bound it is another rule. One on every
+            slice of a tag (``@tag=*``) is waived as it is written, for all of them.
         owner: Who answers for it.
         reason: Why, in one paragraph.
         issued: The first day on which it counts (UTC).
@@ -73,31 +74,42 @@ class Verified:
 
 
 def excused(
-    checks: Sequence[Check], waivers: Sequence[Verified], candidate: str | None, on: date
+    checks: Sequence[Check],
+    waivers: Sequence[Verified],
+    candidate: str | None,
+    on: date,
+    written: Sequence[str] = (),
 ) -> tuple[tuple[Check, ...], tuple[str, ...]]:
     """Marks the checks that a waiver excuses; their outcomes and numbers stay as they are.
+
+    A waiver of a rule on every slice of a tag excuses each slice that was measured and not met.
 
     Args:
         checks: What the rules said.
         waivers: Waivers that a trusted key signed.
         candidate: The candidate that is decided; None where only data is.
         on: The day of the decision (UTC).
+        written: For each check the rule as the policy has it, as text; empty where every check's rule is written so.
 
     Returns:
-        The checks, and a note for every waiver that excuses nothing.
+        The checks, and a note for every waiver that excuses nothing, or that excuses slices.
     """
-    counted = Counter(check.rule.text() for check in checks)
-    found = {check.rule.text(): check for check in checks}
+    every = list(zip(written or [check.rule.text() for check in checks], checks, strict=True))
+    found: dict[str, list[Check]] = {}
+    for text, check in every:
+        found.setdefault(text, []).append(check)
     best: dict[str, Verified] = {}
     notes = []
     for each in sorted(waivers, key=lambda each: (each.waiver.until, each.name)):
         rule = each.waiver.rule
-        refusal = _refusal(each.waiver, candidate, on) or _useless(rule, counted[rule], found.get(rule))
+        about = found.get(rule, [])
+        refusal = _refusal(each.waiver, candidate, on) or _useless(about)
         if refusal:
             notes.append(f"waiver '{each.name}' of '{rule}' is not applied: {refusal}")
         else:
             best[rule] = each
-    return tuple(_marked(check, best.get(check.rule.text())) for check in checks), tuple(notes)
+    notes += [_slices(each, found[rule]) for rule, each in best.items() if {part.rule.text() for part in found[rule]} != {rule}]
+    return tuple(_marked(check, best.get(text)) for text, check in every), tuple(notes)
 
 
 def _refusal(waiver: Waiver, candidate: str | None, on: date) -> str:
@@ -111,19 +123,30 @@ def _refusal(waiver: Waiver, candidate: str | None, on: date) -> str:
     return ""
 
 
-def _useless(rule: str, count: int, check: Check | None) -> str:
-    """Why there is nothing that it could excuse; nothing where there is."""
-    if check is None:
+def _useless(checks: Sequence[Check]) -> str:
+    """Why there is nothing that could be excused of a rule's checks; nothing where there is."""
+    if not checks:
         return "no rule of this decision reads so"
-    if count > 1:
-        return f"{count} rules read so; expected one"
-    if check.outcome == "missing":
-        return "what was not measured cannot be waived"
-    return "" if check.outcome in WAIVABLE else "the rule passed without it"
+    alike = max(Counter(check.rule.text() for check in checks).values())
+    if alike > 1:
+        return f"{alike} rules read so; expected one"
+    outcomes = {check.outcome for check in checks}
+    if outcomes & set(WAIVABLE):
+        return ""
+    return "what was not measured cannot be waived" if "missing" in outcomes else "the rule passed without it"
+
+
+def _slices(by: Verified, checks: Sequence[Check]) -> str:
+    """Which slices a waiver of a whole rule excuses, and which it cannot."""
+    excused = [check.metric for check in checks if check.outcome in WAIVABLE]
+    missing = [check.metric for check in checks if check.outcome == "missing"]
+    said = f"waiver '{by.name}' of '{by.waiver.rule}' excuses {len(excused)} of {len(checks)} slices: {', '.join(excused)}"
+    return said + (f"; not measured, and not excused: {', '.join(missing)}" if missing else "")
 
 
 def _marked(check: Check, by: Verified | None) -> Check:
-    if by is None:
+    if by is None or check.outcome not in WAIVABLE:
         return check
     facts = {name: getattr(by.waiver, name) for name in ("owner", "reason", "issued", "until", "candidate")}
-    return check.model_copy(update={"waiver": Waived(**facts, key=by.key, digest=by.digest)})
+    of = "" if by.waiver.rule == check.rule.text() else by.waiver.rule
+    return check.model_copy(update={"waiver": Waived(**facts, of=of, key=by.key, digest=by.digest)})

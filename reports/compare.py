@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness import __version__
-from harness.channels.wording.comparing import about, broke, outcome, trust, undecided, unit_of
-from harness.channels.wording.numbers import Shown, Unit, change, level, span
-from harness.channels.wording.verdicts import ACCENTS, TITLES, condition
+from harness.channels.wording.comparing import about, broke, outcome, prompts, puts, trust, undecided, unit_of, waivers
+from harness.channels.wording.numbers import Shown, Unit, change, count, level, span
+from harness.channels.wording.verdicts import TITLES, Mark, accent, condition, granted, with_waivers
 from harness.comparison.flips import Flips, Item, MetricFlips
 from harness.comparison.front import Front, Place
 from harness.comparison.matrix import Column
 from harness.comparison.whole import Comparison
-from harness.types import Check, Outcome, Rule
+from harness.types import Outcome, Rule
 from reports.plots import Curve, Scatter, curve, scatters
 from reports.render import environment
 from reports.untrusted import Excerpt, excerpt
@@ -29,9 +29,11 @@ class Head:
     number: int
     name: str
     step: str
+    puts: str
     verdict: str
-    accent: Outcome
+    accent: Mark
     subject: str | None
+    tokens: str
     problems: tuple[str, ...]
 
 
@@ -44,6 +46,8 @@ class Cell:
     delta: Shown | None = None
     interval: Shown | None = None
     reason: str = ""
+    waived: str = ""
+    excused: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,22 @@ class Row:
     condition: str
     cells: tuple[Cell, ...]
     broke: str
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an answer of one arm costs, also beside the baseline's and suite by suite."""
+
+    number: str
+    name: str
+    puts: str
+    read: str
+    written: str
+    together: str
+    times: str
+    answers: str
+    passages: str
+    suites: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -121,17 +141,21 @@ def render_comparison(found: Comparison) -> bytes:
         heading=_heading(found),
         baseline=found.baseline,
         baseline_subject=found.baseline_subject,
-        heads=[_head(at, column) for at, column in enumerate(found.columns, start=1)],
+        heads=[_head(at, column, found) for at, column in enumerate(found.columns, start=1)],
         rows=[_row(found, rule, said) for rule, said in zip(found.rules, map(broke, found.breaks), strict=True)],
         drawn=_drawn(found),
         by_step=found.order == "step",
+        prompted=found.prompted,
         scatters=_scatters(found),
         axes=axes,
         standings=[_standing(found, place) for place in found.front.places] if len(axes) > 1 else [],
         absent=found.front.absent,
         changed=[_changed(found, each) for each in found.flips],
-        trust=trust(found.choice),
-        undecided=undecided(found),
+        trust=[*trust(found.choice), *(said for said in (prompts(found), undecided(found)) if said)],
+        waived=list(waivers(found)),
+        costs=_costs(found),
+        cost_suites=found.expenses.suites if found.expenses else (),
+        cost_absent=found.expenses.absent if found.expenses else {},
         tunegate=__version__,
     ).encode()
 
@@ -152,25 +176,28 @@ def _heading(found: Comparison) -> str:
     return f"{len(choice.allowed)} of {choice.looked_at} allowed" if choice.allowed else "None allowed"
 
 
-def _head(number: int, column: Column) -> Head:
-    verdict = column.decision.verdict
+def _head(number: int, column: Column, found: Comparison) -> Head:
+    verdict, spent = column.decision.verdict, found.expenses.of(column.name) if found.expenses else None
     return Head(
         number=number,
         name=column.name,
         step="" if column.step is None else f"step {column.step}",
-        verdict=TITLES[verdict],
-        accent=ACCENTS[verdict],
+        puts=puts(column.declared),
+        verdict=TITLES[verdict] + with_waivers(column.decision),
+        accent=accent(column.decision),
         subject=column.subject,
+        tokens=f"{spent.read:.1f} + {spent.written:.1f}" if spent else "",
         problems=tuple(f"{problem.stage}: {problem.message}" for problem in column.decision.problems),
     )
 
 
 def _row(found: Comparison, rule: Rule, said: str) -> Row:
     unit = unit_of(found, rule)
-    return Row(rule, condition(rule, unit), tuple(_cell(column.check(rule), unit) for column in found.columns), said)
+    return Row(rule, condition(rule, unit), tuple(_cell(column, rule, unit) for column in found.columns), said)
 
 
-def _cell(check: Check | None, unit: Unit) -> Cell:
+def _cell(column: Column, rule: Rule, unit: Unit) -> Cell:
+    check = column.check(rule)
     if check is None:
         return Cell()
     relative = check.delta is not None
@@ -180,7 +207,36 @@ def _cell(check: Check | None, unit: Unit) -> Cell:
         delta=change(check.delta, unit, check.rule.bound),
         interval=span(check.interval, unit, relative, check.rule.bound),
         reason=check.reason,
+        waived=granted(check),
+        excused=rule.text() in column.excused,
     )
+
+
+def _costs(found: Comparison) -> list[Cost]:
+    """The cost of every arm, the baseline's first."""
+    spent = found.expenses
+    if spent is None:
+        return []
+    before = spent.of(found.baseline) if found.baseline else None
+    numbers = {column.name: str(at) for at, column in enumerate(found.columns, start=1)}
+    own = {column.name: column.declared for column in found.columns}
+    first = [before] if before else []
+    others = [each for each in spent.arms if each.name in numbers]
+    return [
+        Cost(
+            number=numbers.get(each.name, "baseline"),
+            name=each.name,
+            puts=puts(own.get(each.name, found.baseline_declared)),
+            read=f"{each.read:.1f}",
+            written=f"{each.written:.1f}",
+            together=f"{each.together:.1f}",
+            times=f"× {each.together / before.together:.2f}" if before and before.together else "",
+            answers=count(each.answers),
+            passages=f"{count(each.passages[0])} of {count(each.passages[1])}" if each.passages else "",
+            suites=tuple(f"{read:.1f} + {written:.1f}" for _, read, written in each.suites.values()),
+        )
+        for each in [*first, *others]
+    ]
 
 
 def _drawn(found: Comparison) -> list[Drawn]:

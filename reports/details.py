@@ -63,14 +63,21 @@ def _sentences(value: JsonValue) -> list[str]:
 
 
 def _table(caption: str, value: JsonValue) -> Table | None:
-    if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
+    if isinstance(value, list) and _is_rows(value):
         return _of_rows(caption, [row for row in value if isinstance(row, Mapping)])
     if isinstance(value, Mapping) and value:
+        if all(_is_rows(rows) for rows in value.values()):
+            flat = [{"": name, **row} for name, rows in value.items() if isinstance(rows, list) for row in rows]
+            return _of_rows(caption, flat)
         if all(isinstance(row, Mapping) for row in value.values()):
             return _of_rows(caption, [{"": name, **row} for name, row in value.items() if isinstance(row, Mapping)])
         pairs = tuple((str(name), text(each)) for name, each in value.items())
         return Table(caption, ("", ""), pairs[:MOST_ROWS], len(pairs))
     return None
+
+
+def _is_rows(value: JsonValue) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) for row in value)
 
 
 def _of_rows(caption: str, rows: Sequence[Mapping[str, JsonValue]]) -> Table:

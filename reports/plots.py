@@ -164,7 +164,8 @@ def _scatter(found: Front, columns: Sequence[Column], other: int) -> Scatter:
         across=across_axis,
         up=up_axis,
         spots=tuple(spots),
-        front="M" + " L".join(f"{x} {y}" for x, y in line) if len(line) > 1 else "",
+        # Where more than two things are weighed, the front is no line in a drawing of two of them.
+        front="M" + " L".join(f"{x} {y}" for x, y in line) if len(line) > 1 and len(found.axes) == 2 else "",
         limit=across(across_axis.limit) if across_axis.limit is not None else None,
         rows=tuple(Mark(up(tick), _text(tick, up_axis.unit)) for tick in y_ticks),
         columns=tuple(Mark(across(tick), _text(tick, across_axis.unit)) for tick in x_ticks),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from harness.arms.plan import ArmPlan
+from harness.arms.plan import ArmPlan, PromptPlan
 from harness.arms.prompted import Prompt, read_prompt
 from harness.arms.retrieval import Indexes
 from harness.cost import Cost
@@ -48,12 +48,25 @@ class ArmResult(Noun):
 
 
 @dataclass(frozen=True)
-class _Ready:
-    """An arm whose model and files were found."""
+class Ready:
+    """An arm whose model and files were found.
 
-    plan: ArmPlan
+    Attributes:
+        name: What it is called.
+        model: Its model.
+        plan: What is put into its prompts; nothing for a mere model.
+        prompt: The same, as it was read.
+    """
+
+    name: str
     model: Arm
-    prompt: Prompt
+    plan: PromptPlan = field(default_factory=PromptPlan)
+    prompt: Prompt = field(default_factory=Prompt)
+
+    @property
+    def subject(self) -> str:
+        """The digest that its measurements are about."""
+        return self.prompt.subject(self.model.subject)
 
 
 def measure_arms(
@@ -74,41 +87,51 @@ def measure_arms(
             model is asked.
     """
     indexes = Indexes()
-    ready = [_ready(plan, indexes) for plan in arms]
+    ready = [make_ready(plan, indexes) for plan in arms]
     return [_measured(each, suites, services, show, indexes) for each in ready]
 
 
-def _ready(plan: ArmPlan, indexes: Indexes) -> _Ready:
+def make_ready(plan: ArmPlan, indexes: Indexes) -> Ready:
+    """Finds the model of an arm and reads what is put into its prompts.
+
+    Raises:
+        TunegateError: One of them is not there or cannot be read; the error names the arm.
+    """
     with _named(plan.name):
         model = artifact(resolve_model(plan.model, Path.cwd()))
         base = artifact(resolve_model(plan.base, Path.cwd())) if plan.base else model
-        return _Ready(plan, arm(model, base), read_prompt(plan.prompt, indexes))
+        return Ready(plan.name, arm(model, base), plan.prompt, read_prompt(plan.prompt, indexes))
 
 
 def _measured(
-    ready: _Ready, suites: Mapping[str, Settings], services: Services, show: Show, indexes: Indexes
+    ready: Ready, suites: Mapping[str, Settings], services: Services, show: Show, indexes: Indexes
 ) -> ArmResult:
     found = []
     for name, settings in suites.items():
-        with _named(ready.plan.name):
-            found.append(_one(ready, name, settings, services, show, indexes))
+        with _named(ready.name):
+            found.append(asked(ready, name, settings, services, show, indexes))
     return ArmResult(
-        name=ready.plan.name,
-        subject=ready.prompt.subject(ready.model.subject),
+        name=ready.name,
+        subject=ready.subject,
         measurements=tuple(found),
         cost=sum((Cost.model_validate(each.details["cost"]) for each in found), Cost()),
     )
 
 
-def _one(
-    ready: _Ready, suite: str, settings: Settings, services: Services, show: Show, indexes: Indexes
+def asked(
+    ready: Ready, suite: str, settings: Settings, services: Services, show: Show, indexes: Indexes
 ) -> Measurement:
+    """Asks one arm the items of one suite, or reads what it answered before.
+
+    Raises:
+        TunegateError: It could not be measured.
+    """
     if ready.prompt:
-        told = ArmSettings(prompt=ready.plan.prompt, suite=settings)
+        told = ArmSettings(prompt=ready.plan, suite=settings)
         stage, settled = arm_stage(suite, told, indexes), told
     else:
         stage, settled = evaluate_stage(suite, settings), settings
-    label = f"{ready.plan.name}: {suite}"
+    label = f"{ready.name}: {suite}"
     done = perform(stage, ready.model.inputs, settled, Store(services.root), services, show.stage(label))
     show.done(label, done.entry.seconds, done.reused)
     return read_measurement(Path(done.output.path))

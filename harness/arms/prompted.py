@@ -53,7 +53,13 @@ class Prompt:
         """
         return digest_of({"model": model, "prompt": self._content()}) if self else model
 
-    def _content(self) -> JsonValue:
+    def declared(self) -> dict[str, str]:
+        """What is put in, each by its digest: all that two arms of one model may differ in."""
+        parts = {"system prompt": self.system, "examples": self.shots, "retrieval": self.retrieval}
+        content = dict(zip(parts, self._content().values(), strict=True))
+        return {name: digest_of(content[name]) for name, part in parts.items() if part}
+
+    def _content(self) -> dict[str, JsonValue]:
         about = self.retrieval
         searched: JsonValue = about and {
             "passages": about.index.digest, "top": about.top, "template": about.template, "separator": about.separator,
@@ -107,6 +113,11 @@ class Prompted:
     def conditions(self) -> Mapping[str, str]:
         """What the model says."""
         return self._subject.conditions
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """What the model says of how it was asked."""
+        return getattr(self._subject, "details", {})
 
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Answers every request, in order, with the prompt put in.

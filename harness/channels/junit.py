@@ -86,7 +86,7 @@ def _properties(check: Check) -> Iterator[tuple[str, str]]:
         yield "method", check.method
     if check.waiver is not None:
         facts = check.waiver.model_dump(mode="json", exclude_none=True)
-        yield from ((f"waiver.{name}", str(value)) for name, value in facts.items())
+        yield from ((f"waiver.{name}", str(value)) for name, value in facts.items() if value != "")
 
 
 def _notes(audit: Audit) -> ElementTree.Element:

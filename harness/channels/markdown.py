@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.audit import Audit
-from harness.channels.wording import regressions, verdicts
-from harness.channels.wording.numbers import Shown, plural
+from harness.channels.wording import regressions, rescored, verdicts
+from harness.channels.wording.numbers import Shown, Unit, level, plural, span, units
 from harness.channels.wording.verdicts import OUTCOMES, SEVERITY, Line, Mark, because, decided_at, granted, short
+from harness.rescored import Again, metrics_changed
+from harness.types import Metric
 
 FILENAME = "summary.md"
 
@@ -30,7 +32,8 @@ def render(audit: Audit) -> bytes:
     """Says the decision as Markdown of at most 64 KiB."""
     reasons = [*_list("", because(audit)), *_list("Waived:", verdicts.waived(audit))]
     notes = _list("Notes:", audit.decision.notes)
-    blocks = [*_head(audit), *reasons, *_regressions(audit), *_table(audit), *_unreached(audit), *notes]
+    blocks = [*_head(audit), *reasons, *_regressions(audit), *_table(audit), *_rescored(audit)]
+    blocks += [*_unreached(audit), *notes]
     return _fit(blocks)
 
 
@@ -83,6 +86,39 @@ def _row(line: Line) -> str:
         line.n,
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def _rescored(audit: Audit) -> list[str]:
+    """Scores of both arms with and without the items that training rows hold."""
+    found = rescored.rescored_of(audit)
+    if found is None:
+        return []
+    head = [
+        "| metric | items | candidate | baseline | n |",
+        "|---|---|---:|---:|---:|",
+    ]
+    rows = [row for each in found.suites for row in _with_and_without(audit, each)]
+    table = ["\n".join([*head, *rows[:MOST_ROWS]])] if rows else []
+    return [plain(rescored.outcome(found)), *table, *_list("", rescored.unmatched(found))]
+
+
+def _with_and_without(audit: Audit, again: Again) -> Iterator[str]:
+    known = units(audit)
+    whole = {arm: each for arm in again.arms for each in audit.arm(arm) if each.suite == again.suite}
+    first = next(iter(whole))
+    for metric, _ in metrics_changed(whole[first], again.arms[first]):
+        if "@" not in metric.name:
+            for items, arms in (("all", whole), ("not in the training rows", again.arms)):
+                both = [arms[arm].metric(metric.name) if arm in arms else None for arm in ("candidate", "baseline")]
+                n = next((str(each.n) for each in both if each), "0")
+                values = " | ".join(_estimate(each, known[metric.name]) for each in both)
+                yield f"| {plain(metric.name)} | {items} | {values} | {n} |"
+
+
+def _estimate(metric: Metric | None, unit: Unit) -> str:
+    value = level(metric.value, unit) if metric else None
+    interval = span(metric.interval, unit, is_change=False) if metric else None
+    return _cell(value) + (f" ({interval.text})" if interval else "")
 
 
 def _cell(shown: Shown | None) -> str:

@@ -12,11 +12,12 @@ import click
 
 from harness.attest.keys import PublicKey, read_public_key
 from harness.attest.waivers import Waivers, read_waivers, waivers_of
-from harness.audit import Audit, read_audit, waiver_files
+from harness.audit import Audit, own_rules, read_audit, waiver_files
 from harness.cli.terminal import JSON, RUN_FOLDER, TRUST, tell
 from harness.errors import UsageError
 from harness.gate import decide
 from harness.policy import read_policy
+from harness.rescored import noted
 from harness.selection import held
 from harness.spec import read_run_file
 from harness.types import Decision, PolicyName, Rule
@@ -103,7 +104,7 @@ def _decided(
     """Decides again; problems and notes of the run stay."""
     old = audit.decision
     reached = {rule.text() for rule in rules}
-    return decide(
+    made = decide(
         old.stage,
         held(rules, audit.selection),
         (*audit.scan, *audit.candidate),
@@ -117,12 +118,4 @@ def _decided(
         notes=(*old.notes, *waivers.notes),
         policies=policies,
     )
-
-
-def own_rules(audit: Audit) -> tuple[Rule, ...]:
-    """The rules that the run itself was decided by, as its run file has them."""
-    told = audit.record.settings.get("gates")
-    if not isinstance(told, list):
-        return tuple(check.rule for check in audit.decision.checks)
-    rules, scanned = tuple(map(Rule.model_validate, told)), set(audit.record.settings.get("scan") or {})
-    return rules if audit.decision.stage == "model" else tuple(rule for rule in rules if rule.suite in scanned)
+    return noted(made, audit.scan, audit.candidate, audit.baseline)

@@ -33,7 +33,7 @@ def _run(run: RunFile) -> dict[str, object]:
 
 def _data(run: RunFile, folder: Path) -> dict[str, dict[str, object]]:
     names = [name for name in (run.data.train if run.data else ()) if not name.startswith("hf:")]
-    facts = {name: describe(folder / name) for name in names}
+    facts = {name: describe(folder / name, run.data.bad_rows) for name in names} if run.data else {}
     return {
         name: {"rows": each.rows, "format": each.format, "columns": list(each.columns)} for name, each in facts.items()
     }

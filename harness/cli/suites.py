@@ -1,34 +1,75 @@
-"""List the suites, or show what one of them measures, why it can block and how it can be fooled."""
+"""List the suites, show what one of them measures, or compare a judge with labelled answers."""
 
 from __future__ import annotations
 
 import inspect
 import json
+from pathlib import Path
+from typing import Any
 
 import click
 
 from harness import plugins
 from harness.cli.terminal import JSON
 from harness.errors import PluginError
+from harness.judging import calibrated
 
 KINDS = ("data suite", "model suite")
 
 
-@click.command("suites")
-@click.argument("name", required=False)
+class _Suites(click.Group):
+    """Takes the name of a suite for ``show NAME``."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Finds the part, or the suite that is meant."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["show", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group("suites", cls=_Suites, invoke_without_command=True)
 @JSON
-def command(name: str | None, as_json: bool) -> int:
-    """List all suites with their metrics, or show the page of the suite NAME."""
-    if name is None:
-        listed = [_facts(kind, each) for kind in KINDS for each in plugins.names(kind)]
-        click.echo(json.dumps(listed, indent=1) if as_json else "\n".join(_line(each) for each in listed))
-        return 0
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> int:
+    """List all suites with their metrics (list), show the page of one (show NAME, or NAME), or measure a judge (calibrate)."""
+    return 0 if context.invoked_subcommand else _listed(as_json)
+
+
+@command.command("list")
+@JSON
+def listed(as_json: bool) -> int:
+    """List all suites with their metrics."""
+    return _listed(as_json)
+
+
+def _listed(as_json: bool) -> int:
+    found = [_facts(kind, each) for kind in KINDS for each in plugins.names(kind)]
+    click.echo(json.dumps(found, indent=1) if as_json else "\n".join(_line(each) for each in found))
+    return 0
+
+
+@command.command("show")
+@click.argument("name")
+@JSON
+def show(name: str, as_json: bool) -> int:
+    """Show what the suite NAME measures, why it can block and how it can be fooled."""
     pages = [kind for kind in KINDS if name in plugins.names(kind)]
     if not pages:
         known = [each for kind in KINDS for each in plugins.names(kind)]
         raise PluginError(f"there is no suite '{name}'", plugins.suggestion(name, known))
     for kind in pages:
         click.echo(json.dumps(_facts(kind, name), indent=1) if as_json else _page(kind, name))
+    return 0
+
+
+@command.command("calibrate")
+@click.argument("judge")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@JSON
+def calibrate(judge: str, file: Path, as_json: bool) -> int:
+    """Compare what JUDGE says with the labels of FILE: JSON Lines of 'prompt', 'response', 'label', and 'style' if wanted."""
+    found = calibrated(judge, file)
+    click.echo(json.dumps(found, indent=1) if as_json else _agreement(found))
     return 0
 
 
@@ -51,3 +92,29 @@ def _page(kind: str, name: str) -> str:
     )
     head = f"{name} ({kind}, version {module.VERSION})\n\n{inspect.getdoc(module)}"
     return f"{head}\n\nMetrics\n{metrics}\n\nSettings\n{fields}\n"
+
+
+FIGURES = ("precision", "recall", "specificity", "f1", "kappa", "kappa_labels")
+
+
+def _agreement(found: Any) -> str:
+    said = list(next(iter(found["confusion"].values())))
+    wide = max(len("labelled"), *(len(label) for label in found["confusion"])) + 2
+    columns = "".join(f"{each:>{len(each) + 3}}" for each in said)
+    rows = [
+        f"  {label:<{wide}}" + "".join(f"{row[each]:>{len(each) + 3}}" for each in said)
+        for label, row in found["confusion"].items()
+    ]
+    figures = [f"  {name:<14}{_figure(found, name)}" for name in FIGURES]
+    styles = [f"  {style:<14}{each['right']} of {each['n']} right" for style, each in found["styles"].items()]
+    return "\n".join([
+        f"{found['judge']} on {found['n']} labelled answers of '{found['file']}'", "",
+        f"  {'labelled':<{wide}}{columns}", *rows, "",
+        f"'{' or '.join(found['positive'])}' against all else, with 95 % intervals; kappa_labels is over all labels",
+        *figures, *(["", "By style", *styles] if styles else []),
+    ])  # fmt: skip
+
+
+def _figure(found: Any, name: str) -> str:
+    value, interval = found[name], found["intervals"][name]
+    return f"{value:.3f}  ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "cannot be told from these answers"

@@ -17,6 +17,7 @@ from harness.audit import read_audit
 from harness.cli.terminal import JSON
 from harness.errors import UsageError
 from harness.plugins import suggestion
+from harness.slices import is_part
 from harness.spec import RunFile, read_run_file
 from harness.store import write_atomic
 from harness.types import WAIVABLE, Rule
@@ -43,8 +44,9 @@ def command(
 ) -> int:  # fmt: skip
     """Write a signed file that excuses RULE, as a report names it: "refusal.benign_answered max_drop 0.05".
 
-    The metric alone is enough where one rule only reads it. A waiver excuses a rule that failed or could not be settled;
-    never one that was not measured, and never evidence that contradicts itself.
+    The metric alone is enough where one rule only reads it. A rule on every slice of a tag (@tag=*) is waived as it is
+    written, for all of its slices. A waiver excuses a rule that failed or could not be settled; never one that was not
+    measured, and never evidence that contradicts itself.
     """
     run, _ = read_run_file(run_file)
     meant = chosen(rule, run.gates)
@@ -88,9 +90,9 @@ def digest_named(candidate: str | None, rule: Rule, project: str) -> str | None:
         raise UsageError(f"'{candidate}' is a run of '{audit.record.project}'", f"a run of '{project}'")
     if audit.decision.candidate is None:
         raise UsageError(f"'{candidate}' decided no candidate", "a run that reached the model gate")
-    outcomes = [check.outcome for check in audit.decision.checks if check.rule.text() == rule.text()]
+    outcomes = dict.fromkeys(check.outcome for check in audit.decision.checks if is_part(check.rule, rule))
     if not set(outcomes) & set(WAIVABLE):
-        found = outcomes[0] if outcomes else "not decided"
+        found = " and ".join(outcomes) or "not decided"
         raise UsageError(f"'{rule.text()}' is {found} in '{candidate}'", "a rule that failed or is inconclusive there")
     return audit.decision.candidate
 

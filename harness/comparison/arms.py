@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import PurePath
 from typing import Literal
 
-from harness.types import Measurement, Metric, Problem, Sample
+from harness.types import Measurement, Metric, Problem, Sample, Waived
+from harness.waiver import Verified
 
 Order = Literal["step", "given"]
 
@@ -31,6 +33,10 @@ class Arm:
         kind: Whether it was read from a finished run's folder or asked.
         stage: The gate that its run ended at; ``data`` where there never was a model.
         problems: What went wrong while it was measured.
+        waivers: What a trusted key signed about its rules.
+        on: The day on which they have to count (UTC).
+        notes: What a reader should know of it besides, such as why a waiver is not applied.
+        excused: What its own run was excused, by the text of the rule: shown, and applied by ``waivers`` alone.
     """
 
     name: str
@@ -42,6 +48,15 @@ class Arm:
     kind: Literal["run", "model"] = "model"
     stage: Literal["data", "model"] = "model"
     problems: tuple[Problem, ...] = field(default=())
+    waivers: tuple[Verified, ...] = ()
+    on: date = date.min
+    notes: tuple[str, ...] = ()
+    excused: Mapping[str, Waived] = field(default_factory=dict)
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """What it puts into its prompts by its own declaration; nothing for a mere model."""
+        return next((dict(each.declared) for each in self.measurements), {})
 
     def suite(self, name: str) -> Measurement | None:
         """The measurement of one suite, or None."""
@@ -78,8 +93,12 @@ def step_of(name: str, *, worded: bool) -> int | None:
 def labels(sources: Sequence[str]) -> list[str]:
     """Gives every source the shortest end of its path that no other has; equal sources are numbered."""
     parts = [PurePath(source).parts or (source,) for source in sources]
-    found = [_label(index, parts) for index in range(len(parts))]
-    seen: dict[str, int] = {}
+    return numbered([_label(index, parts) for index in range(len(parts))])
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """Numbers the second and every further one of equal names."""
+    found, seen = list(names), dict[str, int]()
     for index, label in enumerate(found):
         seen[label] = seen.get(label, 0) + 1
         if seen[label] > 1:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.comparison.arms import Arm
 from harness.comparison.matrix import Column
+from harness.slices import slice_of
 from harness.types import Better, Noun, Rule
 
 
@@ -39,7 +40,7 @@ class Choice(Noun):
 
 def preferred(rules: Sequence[Rule], data_suites: frozenset[str]) -> str | None:
     """The metric that the policy itself asks to be high: that of the first rule for a gain, or for a level."""
-    own = [rule for rule in rules if rule.suite not in data_suites]
+    own = [rule for rule in rules if rule.suite not in data_suites and slice_of(rule.metric).value != "*"]
     wanted = [rule for kind in ("must_gain", "at_least") for rule in own if rule.kind == kind]
     return wanted[0].metric if wanted else None
 

@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from harness.comparison.arms import Arm
+from harness.comparison.expense import Expenses
 from harness.comparison.matrix import Column
 from harness.types import Better, Noun, Rule
 
 WORST = "worst change in margins"
+TOKENS = "tokens per answer"
 
 
 class Axis(Noun):
@@ -52,28 +54,33 @@ def default_axes(rules: Sequence[Rule], prefer: str | None, arms: Sequence[Arm])
     if not bounded:
         named = [*named, *(rule.metric for rule in rules)]
     measured = [axis for name in dict.fromkeys(named) if (axis := metric_axis(name, arms))]
-    return (*measured, *((Axis(name=WORST, limit=-1.0),) if bounded else ()))
+    # Prompts of one's own are paid for with every answer.
+    prompted = [Axis(name=TOKENS, better="lower")] if any(arm.declared for arm in arms) else []
+    return (*measured, *((Axis(name=WORST, limit=-1.0),) if bounded else ()), *prompted)
 
 
 def metric_axis(name: str, arms: Sequence[Arm]) -> Axis | None:
-    """The axis of one metric; None where no arm has it."""
+    """The axis of one metric, or of the tokens per answer; None where no arm has it."""
+    if name == TOKENS:
+        return Axis(name=TOKENS, better="lower")
     found = next((metric for arm in arms if (metric := arm.metric(name))), None)
     return Axis(name=name, better=found.better, unit=found.unit) if found else None
 
 
-def front(axes: Sequence[Axis], arms: Sequence[Arm], columns: Sequence[Column]) -> Front:
+def front(axes: Sequence[Axis], arms: Sequence[Arm], columns: Sequence[Column], costs: Expenses | None = None) -> Front:
     """Places all arms.
 
     Args:
         axes: What is weighed.
         arms: The candidates in the order of ``columns``, then arms without a column, such as the baseline.
         columns: What the gate said about the candidates.
+        costs: What their answers cost.
     """
     decided = {column.name: column for column in columns}
     placed: dict[str, tuple[float, ...]] = {}
     absent: dict[str, str] = {}
     for arm in arms:
-        values = [_value(axis, arm, decided.get(arm.name)) for axis in axes]
+        values = [_value(axis, arm, decided.get(arm.name), costs) for axis in axes]
         lacking = [axis.name for axis, value in zip(axes, values, strict=True) if value is None]
         if lacking:
             absent[arm.name] = f"{', '.join(lacking)} not measured"
@@ -85,9 +92,12 @@ def front(axes: Sequence[Axis], arms: Sequence[Arm], columns: Sequence[Column]) 
     return Front(axes=tuple(axes), places=places, absent=absent)
 
 
-def _value(axis: Axis, arm: Arm, column: Column | None) -> float | None:
+def _value(axis: Axis, arm: Arm, column: Column | None, costs: Expenses | None) -> float | None:
     if axis.name == WORST:
         return 0.0 if column is None else _headroom(arm, column)
+    if axis.name == TOKENS:
+        spent = costs.of(arm.name) if costs else None
+        return spent.together if spent else None
     found = arm.metric(axis.name)
     return found.value if found and found.n else None
 

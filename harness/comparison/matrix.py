@@ -7,7 +7,7 @@ from typing import Literal
 
 from harness.comparison.arms import Arm
 from harness.gate import decide
-from harness.types import Check, Decision, Digest, Noun, Rule
+from harness.types import WAIVABLE, Check, Decision, Digest, Noun, Rule, Waived
 
 
 class Column(Noun):
@@ -22,6 +22,8 @@ class Column(Noun):
         decision: The gate's.
         undecided: Rules of the policy that were not put to it, because they are about training data that nobody
             scanned, or because its run ended before there was a model.
+        declared: What it puts into its prompts of its own accord, each by its digest.
+        excused: What its own run was excused and is not excused here, by the text of the rule.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Column(Noun):
     kind: Literal["run", "model"]
     decision: Decision
     undecided: tuple[Rule, ...] = ()
+    declared: dict[str, Digest] = {}
+    excused: dict[str, Waived] = {}
 
     def check(self, rule: Rule) -> Check | None:
         """What the gate said about one rule, or None where it was not asked."""
@@ -47,14 +51,18 @@ def column(rules: Sequence[Rule], data_suites: frozenset[str], candidate: Arm, b
         baseline: The baseline; None where there is none, which makes every rule that needs one missing.
     """
     asked = [rule for rule in rules if _applies(rule, data_suites, candidate)]
+    decision = _decision(asked, candidate, baseline)
+    failed = {check.rule.text() for check in decision.checks if check.outcome in WAIVABLE and not check.waived}
     return Column(
         name=candidate.name,
         source=candidate.source,
         subject=candidate.subject,
         step=candidate.step,
         kind=candidate.kind,
-        decision=_decision(asked, candidate, baseline),
+        decision=decision,
         undecided=tuple(rule for rule in rules if rule not in asked),
+        declared=candidate.declared,
+        excused={text: by for text, by in candidate.excused.items() if text in failed},
     )
 
 
@@ -74,4 +82,8 @@ def _decision(rules: Sequence[Rule], candidate: Arm, baseline: Arm | None) -> De
         baseline_digest=baseline.subject if baseline and with_model else None,
         data_digest=candidate.data[0].subject if candidate.data else None,
         problems=(*candidate.problems, *(baseline.problems if baseline and baseline.kind == "model" else ())),
+        waivers=candidate.waivers,
+        on=candidate.on,
+        notes=candidate.notes,
+        own_prompts=True,
     )

@@ -9,12 +9,14 @@ from typing import Literal
 from harness.comparison.arms import Arm, Order, in_order
 from harness.comparison.breaks import Break, breaks
 from harness.comparison.choice import Choice, choose, preferred
+from harness.comparison.expense import Expenses, expenses
 from harness.comparison.flips import MetricFlips, metric_flips
-from harness.comparison.front import Front, default_axes, front, metric_axis
+from harness.comparison.front import TOKENS, Front, default_axes, front, metric_axis
 from harness.comparison.matrix import Column, column
 from harness.comparison.trajectories import Trajectory, trajectory
 from harness.errors import UsageError
 from harness.plugins import suggestion
+from harness.slices import is_part
 from harness.types import Digest, Noun, Rule
 
 MOST_ITEMS = 12
@@ -40,9 +42,10 @@ class Comparison(Noun):
 
     Attributes:
         policy: Where the rules are from, in words.
-        rules: The rules, in the order of the policy.
+        rules: The rules, in the order of the policy; one on every slice of a tag as the slices that were found.
         baseline: The baseline's name; None where each run was compared with its own.
         baseline_subject: Its digest.
+        baseline_declared: What it puts into its prompts of its own accord, each by its digest.
         order: Whether the candidates stand by their training step, or as they were given.
         columns: One a candidate.
         trajectories: One a metric.
@@ -50,6 +53,7 @@ class Comparison(Noun):
         flips: One a metric that is a mean over answers.
         breaks: One a rule.
         choice: The best that every rule allows.
+        expenses: What an answer of each arm costs in tokens; None where that is not known.
     """
 
     schema_number: Literal[1] = 1
@@ -57,6 +61,7 @@ class Comparison(Noun):
     rules: tuple[Rule, ...]
     baseline: str | None
     baseline_subject: Digest | None
+    baseline_declared: dict[str, Digest] = {}
     order: Order
     columns: tuple[Column, ...]
     trajectories: tuple[Trajectory, ...]
@@ -64,6 +69,12 @@ class Comparison(Noun):
     flips: tuple[MetricFlips, ...]
     breaks: tuple[Break, ...]
     choice: Choice
+    expenses: Expenses | None = None
+
+    @property
+    def prompted(self) -> bool:
+        """Whether an arm has a prompt of its own; such arms are alternatives, and none comes before another."""
+        return any((self.baseline_declared, *(column.declared for column in self.columns)))
 
 
 def compare(
@@ -93,25 +104,28 @@ def compare(
     against = [one or _each(baselines)[place] for place in places]
     pairs = zip(arms, against, strict=True)
     columns = tuple(column(policy.rules, policy.data_suites, arm, base) for arm, base in pairs)
-    everyone = [*arms, *([one] if one else [])]
+    rules, everyone = _spread(policy.rules, columns), [*arms, *([one] if one else [])]
     metric = _known(prefer, everyone) if prefer else preferred(policy.rules, policy.data_suites)
-    chosen = (metric_axis(_known(name, everyone), everyone) for name in pareto)
-    axes = tuple(axis for axis in chosen if axis) or default_axes(_about_models(policy), metric, everyone)
-    named = dict.fromkeys([*(rule.metric for rule in _about_models(policy)), *([metric] if metric else []), *pareto])
-    curves = (trajectory(name, policy.rules, arms, columns, one) for name in named)
+    chosen = (metric_axis(_known(name, everyone, TOKENS), everyone) for name in pareto)
+    own = [rule for rule in rules if rule.suite not in policy.data_suites]
+    axes = tuple(axis for axis in chosen if axis) or default_axes(own, metric, everyone)
+    named = dict.fromkeys([*(rule.metric for rule in own), *([metric] if metric else []), *pareto])
+    curves, costs = (trajectory(name, rules, arms, columns, one) for name in named), expenses(everyone)
     flips = (metric_flips(name, arms, one, most_items) for name in named) if one else ()
     return Comparison(
         policy=policy.source,
-        rules=policy.rules,
+        rules=rules,
         baseline=one.name if one else None,
         baseline_subject=one.subject if one else None,
+        baseline_declared=one.declared if one else {},
         order=order,
         columns=columns,
         trajectories=tuple(each for each in curves if each),
-        front=front(axes, everyone, columns),
+        front=front(axes, everyone, columns, costs),
         flips=tuple(each for each in flips if each),
-        breaks=breaks(policy.rules, columns),
-        choice=choose(policy.rules, metric, arms, columns, one),
+        breaks=breaks(rules, columns),
+        choice=choose(rules, metric, arms, columns, one),
+        expenses=costs,
     )
 
 
@@ -119,12 +133,15 @@ def _each(baselines: Arm | Sequence[Arm]) -> Sequence[Arm]:
     return () if isinstance(baselines, Arm) else baselines
 
 
-def _about_models(policy: Policy) -> list[Rule]:
-    return [rule for rule in policy.rules if rule.suite not in policy.data_suites]
+def _spread(rules: Sequence[Rule], columns: Sequence[Column]) -> tuple[Rule, ...]:
+    """The rules with every slice of a star by itself, as the gate decided them; a rule that nobody was asked stays."""
+    decided = dict.fromkeys(check.rule for column in columns for check in column.decision.checks)
+    parts = ([part for part in decided if is_part(part, rule)] or [rule] for rule in rules)
+    return tuple(dict.fromkeys(part for each in parts for part in each))
 
 
-def _known(name: str, arms: Sequence[Arm]) -> str:
-    if any(arm.metric(name) for arm in arms):
+def _known(name: str, arms: Sequence[Arm], *besides: str) -> str:
+    if name in besides or any(arm.metric(name) for arm in arms):
         return name
-    known = sorted({metric.name for arm in arms for each in arm.measurements for metric in each.metrics})
+    known = [*besides, *sorted({metric.name for arm in arms for each in arm.measurements for metric in each.metrics})]
     raise UsageError(f"no candidate has a metric '{name}'", suggestion(name, known))

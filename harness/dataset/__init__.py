@@ -3,28 +3,37 @@
 ::
 
     columns.py   the two Arrow schemas                 reading.py  files to rows, with the line of every row
-    formats.py   rows to messages or text              fields.py   rows to batches of texts, for scanners
+    lines.py     lines of a bounded length             parsing.py  bytes to rows, format by format
+    kinds.py     the formats, told by their columns    formats.py  rows to messages or text
+    cutting.py   a file as parts that are read alone   fields.py   rows to batches of texts, for scanners
     hub.py       a reference in a run file to a file   facts.py    how many rows, of which format and columns
 """
 
 from harness.dataset.columns import FINDINGS, TEXTS
+from harness.dataset.cutting import parts
 from harness.dataset.facts import DatasetFacts, describe
-from harness.dataset.fields import texts
-from harness.dataset.formats import Kind, as_messages, as_text, kind_of
+from harness.dataset.fields import batches, texts
+from harness.dataset.formats import as_messages, as_text
 from harness.dataset.hub import resolve
-from harness.dataset.reading import SUFFIXES, Row, rows
+from harness.dataset.kinds import Kind, kind_of
+from harness.dataset.reading import BadRow, Part, Row, nothing_in, read, rows
 
 __all__ = [
     "FINDINGS",
-    "SUFFIXES",
     "TEXTS",
+    "BadRow",
     "DatasetFacts",
     "Kind",
+    "Part",
     "Row",
     "as_messages",
     "as_text",
+    "batches",
     "describe",
     "kind_of",
+    "nothing_in",
+    "parts",
+    "read",
     "resolve",
     "rows",
     "texts",

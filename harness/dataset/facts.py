@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.dataset.formats import kind_of
+from harness.dataset.kinds import kind_of
 from harness.dataset.reading import rows
+from harness.settings import BadRows
 
 
 @dataclass(frozen=True)
@@ -18,15 +19,16 @@ class DatasetFacts:
     columns: tuple[str, ...]
 
 
-def describe(path: Path) -> DatasetFacts:
-    """Reads a file to its end and says what it holds.
+def describe(path: Path, bad_rows: BadRows = "stop") -> DatasetFacts:
+    """Reads a file to its end and says what it holds; rows that cannot be read stop it or do not count.
 
     Raises:
         DataError: A row cannot be read.
     """
     count, kinds, columns = 0, set(), {}
-    for row in rows(path):
+    for row in rows(path, bad_rows):
         count += 1
         kinds.add(kind_of(row.value))
         columns |= dict.fromkeys(row.value)
-    return DatasetFacts(count, str(kinds.pop()) if len(kinds) == 1 else "mixed", tuple(str(name) for name in columns))
+    format = str(kinds.pop()) if len(kinds) == 1 else "mixed" if kinds else "empty"
+    return DatasetFacts(count, format, tuple(str(name) for name in columns))

@@ -7,7 +7,7 @@ objects, lists, metadata columns and unusual keys are texts too. Numbers are not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,14 @@ def texts(
         DataError: A row cannot be read.
     """
     for path, name in zip(paths, names or [path.name for path in paths], strict=True):
-        yield from _batches(path, name, batch_rows)
+        yield from batches(rows(path), name, batch_rows)
 
 
-def _batches(path: Path, name: str, batch_rows: int) -> Iterator[pyarrow.RecordBatch]:
+def batches(found: Iterable[Row], name: str, batch_rows: int = 1024) -> Iterator[pyarrow.RecordBatch]:
+    """Streams every text of some rows of one file, as :func:`texts` does."""
     waiting: list[tuple[Any, ...]] = []
     characters = 0
-    for row in rows(path):
+    for row in found:
         for field, role, text in _texts_of(row):
             waiting.append((name, row.number, row.line, row.id, field, role, text))
             characters += len(text)
@@ -92,6 +93,39 @@ def _walk_object(value: Mapping[Any, Any], field: str, role: str) -> Iterator[tu
             yield _below(field, f"key[{index}]"), role, name
             name = f"value[{index}]"
         yield from _walk(part, _below(field, name), inner)
+
+
+def rewritten(value: Any, change: Callable[[str, str], str], field: str = "") -> Any:
+    """Returns a row with every text replaced by what ``change(field, text)`` makes of it.
+
+    The texts and the names of their fields are those that :func:`texts` gives, in the same order.
+    """
+    if isinstance(value, str):
+        return change(field, value)
+    if isinstance(value, Mapping):
+        return dict(_rewritten_pairs(value, change, field))
+    if isinstance(value, list | tuple):
+        return [rewritten(part, change, f"{field}[{index}]") for index, part in enumerate(value)]
+    if isinstance(value, bytes):
+        text = _decoded(value)
+        made = change(field, text)
+        return value if made == text else made.encode()
+    return value
+
+
+def _rewritten_pairs(
+    value: Mapping[Any, Any], change: Callable[[str, str], str], field: str
+) -> Iterator[tuple[str, Any]]:
+    speaker = value.get("role", value.get("from"))
+    known = isinstance(speaker, str) and speaker in _SPEAKERS
+    for index, (key, part) in enumerate(value.items()):
+        if known and part == speaker and key in ("role", "from"):
+            yield key, part
+            continue
+        name, shown = key if isinstance(key, str) else str(key), str(key)
+        if not _SHOWN_KEY.fullmatch(name):
+            name, shown = change(_below(field, f"key[{index}]"), name), f"value[{index}]"
+        yield name, rewritten(part, change, _below(field, shown))
 
 
 def _below(field: str, name: str) -> str:

@@ -1,50 +1,17 @@
-"""What a row is, told by its columns, and how it is normalised to messages or text."""
+"""How a row is normalised to messages or text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
+from harness.dataset.kinds import Kind, kind_of
 from harness.dataset.reading import Row
 from harness.errors import DataError
 from harness.types import Message
 
-Kind = Literal[
-    "messages",
-    "sharegpt",
-    "preference",
-    "unpaired_preference",
-    "prompt_completion",
-    "alpaca",
-    "question_answer",
-    "text",
-    "prompt",
-    "other",
-]
-
-# The first whose columns are all there; of a tuple, any one.
-_COLUMNS: tuple[tuple[Kind, tuple[str | tuple[str, ...], ...]], ...] = (
-    ("messages", ("messages",)),
-    ("sharegpt", ("conversations",)),
-    ("preference", ("chosen", "rejected")),
-    ("unpaired_preference", ("prompt", ("completion", "response"), "label")),
-    ("prompt_completion", ("prompt", ("completion", "response"))),
-    ("alpaca", ("instruction", ("output", "response"))),
-    ("question_answer", ("question", ("answer", "answers"))),
-    ("text", ("text",)),
-    ("prompt", ("prompt",)),
-)
 _ROLES = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant"}
 TRAINED: tuple[Kind, ...] = ("messages", "sharegpt", "prompt_completion", "unpaired_preference", "alpaca")
-
-
-def kind_of(columns: Mapping[str, Any] | Sequence[str]) -> Kind:
-    """Recognises a format by its columns, or by a row that has them."""
-    found = set(columns)
-    for kind, wanted in _COLUMNS:
-        if all(name in found if isinstance(name, str) else found & set(name) for name in wanted):
-            return kind
-    return "other"
 
 
 def as_messages(row: Row) -> tuple[Message, ...]:

@@ -21,9 +21,13 @@ from harness.suite import Answer, Request
 
 WAIT_SECONDS = 60
 _CHUNK = 500
-_TABLE = """CREATE TABLE IF NOT EXISTS answers (
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS answers (
     subject TEXT NOT NULL, request TEXT NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (subject, request)
-) WITHOUT ROWID"""
+) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS plain (subject TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID",
+)
+_REASON = "SELECT reason FROM plain WHERE subject = ?"
 
 
 def request_digest(request: Request) -> str:
@@ -55,12 +59,43 @@ class AnswerStore:
                 found |= {row[0]: self._read(row[1]) for row in connection.execute(query, (subject, *asked))}
         return found
 
-    def keep(self, subject: str, answers: Mapping[str, Answer]) -> None:
-        """Adds finished answers; where another process was first, its answer stays."""
-        rows = [(subject, request, answer.model_dump_json()) for request, answer in answers.items()]
+    def keep(self, subject: str, answers: Mapping[str, Answer], plain: bool = False) -> None:
+        """Adds finished answers; where another process was first, its answer stays.
+
+        Args:
+            subject: Whose answers they are.
+            answers: By the digests of their requests.
+            plain: Whether texts were scored the plain way; scores of a packed engine are not kept for a subject that
+                some process has found unfit for it.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._open() as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            unfit = not plain and connection.execute(_REASON, (subject,)).fetchone() is not None
+            rows = [
+                (subject, request, answer.model_dump_json())
+                for request, answer in answers.items()
+                if not unfit or answer.logprob is None
+            ]
             connection.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", rows)
+
+    def plain(self, subject: str) -> str | None:
+        """Why a subject's texts are scored the plain way, if packing was ever found to change its scores."""
+        if not self._path.exists():
+            return None
+        with self._open() as connection:
+            found = connection.execute(_REASON, (subject,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def fall_back(self, subject: str, reason: str) -> None:
+        """Notes that a subject is scored the plain way, and forgets the scores that it has, so that ways do not mix."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._open() as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("INSERT OR IGNORE INTO plain VALUES (?, ?)", (subject, reason))
+            connection.execute(
+                "DELETE FROM answers WHERE subject = ? AND json_extract(answer, '$.logprob') IS NOT NULL", (subject,)
+            )
 
     def _read(self, text: str) -> Answer:
         try:
@@ -74,7 +109,8 @@ class AnswerStore:
             with contextlib.closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
-                connection.execute(_TABLE)
+                for table in _TABLES:
+                    connection.execute(table)
                 yield connection
         except sqlite3.DatabaseError as error:
             raise self._broken(str(error)) from error

@@ -8,50 +8,48 @@ caller can keep what is done before the rest is asked.
 
 from __future__ import annotations
 
-import inspect
-import math
 import os
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from harness.errors import ModelError, PromptError
+from harness.model.batching import Answered, Shape, batches, halving
+from harness.model.likelihood import Likelihoods, not_finite
 from harness.model.prompts import Prompts, Row, Span, context_length
 from harness.model.sampling import Chooser, Stopper
 from harness.suite import Answer, Request
 
 BATCH_TOKENS = {"cpu": 8192, "cuda": 65536}
 BATCH_ROWS = {"cpu": 128, "cuda": 512}
-LOGIT_CELLS = 64 * 1024 * 1024
 THREADS = "TUNEGATE_THREADS"
-
-
-class Answered(NamedTuple):
-    """One finished answer and the place of its request."""
-
-    index: int
-    answer: Answer
 
 
 class Engine:
     """Asks one loaded model with one tokenizer."""
 
-    def __init__(self, model: Any, tokenizer: Any, batch_tokens: int | None = None) -> None:
+    def __init__(self, model: Any, tokenizer: Any, batch_tokens: int | None = None, plain: str | None = None) -> None:
         """Prepares a model for asking.
 
         Args:
             model: A causal language model of transformers, or one with an adapter of peft.
             tokenizer: Its tokenizer.
             batch_tokens: The most tokens of one batch, padding included; None is a default for the device.
+            plain: Why texts are to be scored the plain way, where packing was given up before.
         """
         self.model, self.tokenizer = model, tokenizer
-        plain = model.get_base_model() if hasattr(model, "get_base_model") else model
-        self.prompts = Prompts(tokenizer, context_length(plain, tokenizer))
-        self._keeps = "logits_to_keep" in inspect.signature(plain.forward).parameters
-        self._ends = _end_tokens(plain, tokenizer)
+        under = model.get_base_model() if hasattr(model, "get_base_model") else model
+        self.prompts = Prompts(tokenizer, context_length(under, tokenizer))
+        self._ends = _end_tokens(under, tokenizer)
         self._pad = _pad_token(tokenizer, self._ends)
-        kind = plain.device.type
+        kind = under.device.type
         self._rows = BATCH_ROWS.get(kind, 128)
         self._tokens = batch_tokens or BATCH_TOKENS.get(kind, 8192)
+        self._likelihoods = Likelihoods(model, self.prompts, self._pad, self._tokens, self._rows, plain)
+
+    @property
+    def plain(self) -> str | None:
+        """Why texts are scored one by one and not packed, if they are."""
+        return self._likelihoods.plain
 
     def answers(self, requests: Sequence[Request]) -> Iterator[list[Answered]]:
         """Answers requests, longest batches last, and hands out each batch as soon as it is whole.
@@ -62,11 +60,16 @@ class Engine:
         """
         rows = self._generations(requests)
         spans = self._spans(requests)
-        for batch in _batches(
-            rows, lambda row: row.length, lambda row: (row.room, len(row.ids)), self._tokens, self._rows
-        ):
-            yield self._halving(batch, self._generate)
-        yield from self._scored(requests, spans)
+        found = batches(
+            rows,
+            lambda row: (row.room, len(row.ids)),
+            lambda row: Shape(1, row.length),
+            lambda shape: shape.rows <= self._rows and shape.tokens <= self._tokens,
+        )
+        for batch in found:
+            yield halving(batch, self._generate)
+        if spans:
+            yield from self._likelihoods.answers(requests, spans)
 
     def _generations(self, requests: Sequence[Request]) -> list[Row]:
         found, long = [], []
@@ -103,22 +106,6 @@ class Engine:
                 requests,
             )
 
-    def _halving(self, batch: list[Any], run: Callable[[list[Any]], list[Any]]) -> list[Any]:
-        """Runs a batch, in halves where the device has no memory for the whole."""
-        import torch
-
-        try:
-            with torch.inference_mode():
-                return run(batch)
-        except torch.OutOfMemoryError as error:
-            if len(batch) == 1:
-                raise ModelError(
-                    "one request alone needs more memory than the device has", remedy="use a larger device"
-                ) from error
-        torch.cuda.empty_cache()
-        middle = len(batch) // 2
-        return self._halving(batch[:middle], run) + self._halving(batch[middle:], run)
-
     def _generate(self, batch: list[Row]) -> list[Answered]:
         from transformers import GenerationConfig
 
@@ -136,7 +123,7 @@ class Engine:
             stopping_criteria=[stopper],
         )
         if chooser.faulty():
-            raise _not_finite("while it answered")
+            raise not_finite("while it answered")
         new = out[:, ids.shape[1] :].tolist()
         return [
             self._answer(row, tokens, stopper.ended[at])
@@ -165,93 +152,6 @@ class Engine:
             [[0] * (width - len(row.ids)) + [1] * len(row.ids) for row in batch], device=self.model.device
         )
         return ids, mask
-
-    def _scored(self, requests: Sequence[Request], spans: list[Span]) -> Iterator[list[Answered]]:
-        left = {span.owner: 0 for span in spans}
-        for span in spans:
-            left[span.owner] += 1
-        parts: dict[int, list[_Part]] = {owner: [] for owner in left}
-        rows = min(self._rows, self._most_rows(spans))
-        for batch in _batches(
-            spans, lambda span: len(span.ids), lambda span: (len(span.ids), span.start), self._tokens, rows
-        ):
-            for span, part in zip(batch, self._halving(batch, self._score), strict=True):
-                parts[span.owner].append(part)
-            whole = [owner for owner in dict.fromkeys(span.owner for span in batch) if len(parts[owner]) == left[owner]]
-            yield [Answered(owner, self._likelihood(requests[owner], parts[owner])) for owner in whole]
-
-    def _most_rows(self, spans: list[Span]) -> int:
-        """How many rows may be scored at once without more logits in memory than LOGIT_CELLS."""
-        longest = max((len(span.ids) - span.start for span in spans), default=1)
-        return max(1, LOGIT_CELLS // (longest * self.model.get_input_embeddings().weight.shape[0]))
-
-    def _likelihood(self, request: Request, parts: list[_Part]) -> Answer:
-        text = request.text if request.kind == "rolling" else request.continuation
-        prompt = request.text if request.kind == "rolling" else self.prompts.text(request)
-        return Answer(
-            prompt=prompt, tokens=sum(part.tokens for part in parts), prompt_tokens=sum(part.read for part in parts),
-            logprob=math.fsum(part.logprob for part in parts), greedy=all(part.greedy for part in parts),
-            bytes=len(text.encode()),
-        )  # fmt: skip
-
-    def _score(self, batch: list[Span]) -> list[_Part]:
-        import torch
-
-        width = max(len(span.ids) for span in batch) - 1
-        first = min(span.start for span in batch) - 1
-        ids = torch.full((len(batch), width + 1), self._pad)
-        for at, span in enumerate(batch):
-            ids[at, : len(span.ids)] = torch.tensor(span.ids)
-        ids = ids.to(self.model.device)
-        # Padding stands behind all that is read, so a causal model needs no mask for it.
-        kept = {"logits_to_keep": torch.arange(first, width, device=ids.device)} if self._keeps else {}
-        logits = self.model(input_ids=ids[:, :-1], use_cache=False, **kept).logits
-        logits = (logits if self._keeps else logits[:, first:]).float()
-        targets = ids[:, first + 1 :]
-        chosen = logits.gather(2, targets[..., None])[..., 0] - logits.logsumexp(-1)
-        hits = logits.argmax(-1) == targets
-        return [_part(span, first, chosen[at], hits[at]) for at, span in enumerate(batch)]
-
-
-class _Part(NamedTuple):
-    """What scoring one span gave."""
-
-    logprob: float
-    greedy: bool
-    tokens: int
-    read: int
-
-
-def _part(span: Span, first: int, chosen: Any, hits: Any) -> _Part:
-    begin, end = span.start - 1 - first, len(span.ids) - 1 - first
-    logprob = float(chosen[begin:end].double().sum())
-    if not math.isfinite(logprob):
-        raise _not_finite("while it scored a text")
-    return _Part(logprob, bool(hits[begin:end].all()), end - begin, span.start)
-
-
-def _not_finite(when: str) -> ModelError:
-    return ModelError(
-        f"the model put out numbers that are not finite {when}",
-        "finite logits",
-        "the weights are broken, or too large for this precision: train again with a lower learning rate",
-    )
-
-
-def _batches(
-    rows: Sequence[Any], length: Callable[[Any], int], order: Callable[[Any], Any], tokens: int, most: int
-) -> Iterator[list[Any]]:
-    """Cuts rows of like length into batches of at most so many tokens, padding included."""
-    batch: list[Any] = []
-    widest = 0
-    for row in sorted(rows, key=order):
-        widest = max(widest, length(row))
-        if batch and (len(batch) == most or (len(batch) + 1) * widest > tokens):
-            yield batch
-            batch, widest = [], length(row)
-        batch.append(row)
-    if batch:
-        yield batch
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> list[int]:

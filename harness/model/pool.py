@@ -103,8 +103,8 @@ class Models:
         return self._digests[seen]
 
     @contextlib.contextmanager
-    def engine(self, place: _Place) -> Iterator[Engine]:
-        """Lends the engine of a subject, with its adapter on, or off where it has none."""
+    def engine(self, place: _Place, plain: str | None = None) -> Iterator[Engine]:
+        """Lends the engine of a subject, with its adapter on, or off where it has none; ``plain`` as in the engine."""
         from harness.model.engine import Engine, set_threads
 
         set_threads(self._threads)
@@ -112,7 +112,7 @@ class Models:
         loaded = self._base(place)
         load.check_fit(tokenizer, loaded.plain, place.folder)
         with _switched(loaded, self._adapter(loaded, place)):
-            yield Engine(loaded.model, tokenizer, self._batch_tokens)
+            yield Engine(loaded.model, tokenizer, self._batch_tokens, plain)
 
     def _base(self, place: _Place) -> _Loaded:
         if self._loaded is None or self._loaded.digest != place.weights:
@@ -163,6 +163,7 @@ class ModelSubject:
         """Made by :meth:`Models.subject`."""
         self.digest, self.conditions = digest, conditions
         self._key, self._place, self._models, self._store, self._tick = key, place, models, store, tick
+        self._scored = False
 
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Answers every request, in order: from the sample store, and what is missing there by the model.
@@ -173,13 +174,23 @@ class ModelSubject:
         digests = [request_digest(request) for request in requests]
         wanted = dict(zip(digests, requests, strict=True))
         known = self._store.find(self._key, list(wanted))
-        missing = [digest for digest in wanted if digest not in known]
         self._tick(len(known), len(wanted), {})
-        if missing:
-            for kept in self._asked(missing, [wanted[digest] for digest in missing]):
+        while missing := [digest for digest in wanted if digest not in known]:
+            before = self._store.plain(self._key)
+            for kept in self._asked(missing, [wanted[digest] for digest in missing], before):
                 known |= kept
                 self._tick(len(known), len(wanted), {})
+            if self._store.plain(self._key) != before:
+                # What was known was scored in another way than what is new: it was forgotten and is asked again.
+                known = self._store.find(self._key, list(wanted))
+        self._scored |= any(request.kind != "generate" for request in requests)
         return [known[digest] for digest in digests]
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """What the report has to say about how texts were scored; nothing as long as nothing was out of the ordinary."""
+        reason = self._store.plain(self._key) if self._scored else None
+        return {} if reason is None else {"engine": f"plain, since {reason}"}
 
     def takes_system(self) -> bool:
         """Whether the chat template has a place for a system turn; loads the tokenizer, not the model.
@@ -189,11 +200,14 @@ class ModelSubject:
         """
         return Prompts(load.load_tokenizer(self._place.tokenizer), 0).takes_system()
 
-    def _asked(self, digests: list[str], requests: list[Request]) -> Iterator[dict[str, Answer]]:
-        with self._models.engine(self._place) as engine:
+    def _asked(self, digests: list[str], requests: list[Request], plain: str | None) -> Iterator[dict[str, Answer]]:
+        with self._models.engine(self._place, plain) as engine:
             for batch in engine.answers(requests):
+                if engine.plain != plain:
+                    plain = engine.plain
+                    self._store.fall_back(self._key, str(plain))
                 found = {digests[each.index]: each.answer for each in batch}
-                self._store.keep(self._key, found)
+                self._store.keep(self._key, found, plain is not None)
                 yield found
 
 

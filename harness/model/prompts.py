@@ -65,6 +65,7 @@ class Prompts:
         self.context = context
         template = tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else None
         self._template = _CLOCK.sub(_date, template) if template else None
+        self._before: tuple[tuple[str, bool], list[int]] = (("", False), [])
 
     def text(self, request: Request) -> str:
         """The final text that the model reads before it answers."""
@@ -122,7 +123,7 @@ class Prompts:
         if not kept:
             text = prompt + request.continuation
             return Span(owner, (self._first(), *self.tokenizer.encode(text, add_special_tokens=False)), 1)
-        whole, before = self._pieces(prompt + request.continuation, templated), self._pieces(kept, templated)
+        whole, before = self._pieces(prompt + request.continuation, templated), self._again(kept, templated)
         if len(whole) <= len(before):
             raise ModelError(
                 f"the continuation '{request.continuation}' is no piece of its own after its prompt",
@@ -130,6 +131,12 @@ class Prompts:
                 "look at the item's choices",
             )
         return Span(owner, tuple(whole), len(before))
+
+    def _again(self, text: str, templated: bool) -> list[int]:
+        """The pieces of a prompt; the choices of an item come one after another and have the same one."""
+        if self._before[0] != (text, templated):
+            self._before = ((text, templated), self._pieces(text, templated))
+        return self._before[1]
 
     def _windows(self, owner: int, request: Request) -> list[Span]:
         tokens = self.tokenizer.encode(request.text, add_special_tokens=False)

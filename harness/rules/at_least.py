@@ -23,4 +23,5 @@ def check(rule: Rule, evidence: Evidence) -> Check:
 
 def doubt(rule: Rule, evidence: Evidence) -> tuple[list[float], float]:
     """The scores, and the mean that would have to be refuted to give the candidate up early."""
-    return list(evidence.scores), rule.bound
+    least = evidence.least(rule.alpha)
+    return list(evidence.scores), least.least_judged(rule.bound) if least else rule.bound

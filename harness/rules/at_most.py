@@ -24,4 +24,5 @@ def check(rule: Rule, evidence: Evidence) -> Check:
 
 def doubt(rule: Rule, evidence: Evidence) -> tuple[list[float], float]:
     """The scores turned round, and the mean that would have to be refuted to give the candidate up early."""
-    return [-score for score in evidence.scores], -rule.bound
+    least = evidence.least(rule.alpha)
+    return [-score for score in evidence.scores], -(least.most_judged(rule.bound) if least else rule.bound)

@@ -48,4 +48,6 @@ def check(rule: Rule, evidence: Evidence) -> Check:
 
 def doubt(rule: Rule, evidence: Evidence) -> tuple[list[float], float]:
     """The changes, and the mean that would have to be refuted to give the candidate up early."""
-    return [evidence.sign * (mine - other) for mine, other in evidence.pairs], rule.bound
+    least = evidence.least(rule.alpha)
+    gain = least.least_gain(rule.bound) if least else rule.bound
+    return [evidence.sign * (mine - other) for mine, other in evidence.pairs], gain

@@ -35,13 +35,22 @@ def check(rule: Rule, evidence: Evidence) -> Check:
         raise ValueError("a score is below 0 or above 1; expected shares, of which 0 or 1 is the best")
     lost = [1 - score if metric.better == "higher" else score for score in evidence.scores]
     failed = [name for name, part in zip(evidence.ids, lost, strict=True) if part > 0]
-    high = share_high(lost, evidence.clusters, rule.alpha)
+    high = _bound(evidence, lost, rule.alpha)
     outcome = "fail" if failed else "pass" if high <= rule.bound else "inconclusive"
     return Check(
         rule=rule, metric=rule.metric, outcome=outcome, reason=_reason(rule, evidence, failed, high),
         candidate=metric.value, interval=(1 - high, 1.0) if metric.better == "higher" else (0.0, high), n=metric.n,
         detectable=1 - 0.2 ** (1 / len(set(evidence.clusters))), method="exact upper bound",
     )  # fmt: skip
+
+
+def _bound(evidence: Evidence, lost: list[float], alpha: float) -> float:
+    """The most that the rate can be; of a judge that misses some failures, the more of them there can be."""
+    high, least = share_high(lost, evidence.clusters, evidence.items_alpha(alpha)), evidence.least(alpha)
+    if least is None:
+        return high
+    seen = least.specificity if evidence.candidate.better == "higher" else least.sensitivity
+    return min(1.0, high / seen) if seen > 0 else 1.0
 
 
 def _reason(rule: Rule, evidence: Evidence, failed: list[str], high: float) -> str:

@@ -62,7 +62,7 @@ def evaluate_arm(work: Work, indexes: Indexes) -> None:
     subject = Prompted(model, prompt, system_turn)
     made = measured(work.plugin, subject, settings.suite)
     details = {**made.details, **_details(prompt, system_turn, subject, made)}
-    write_measurement(work.out, made.model_copy(update={"details": details}))
+    write_measurement(work.out, made.model_copy(update={"details": details, "declared": prompt.declared()}))
 
 
 def _details(prompt: Prompt, system_turn: bool, subject: Prompted, made: Measurement) -> dict[str, JsonValue]:

@@ -14,7 +14,9 @@ RENDERER = "reports.render"
 HTML = "report.html"
 
 
-def write_reports(folder: Path, audit: Audit, html: bool, junit: bool, markdown: bool) -> list[Path]:
+def write_reports(
+    folder: Path, audit: Audit, html: bool, junit: bool, markdown: bool, sarif: bool = False
+) -> list[Path]:
     """Writes the reports that were asked for and returns their paths.
 
     Everything is rendered before anything is written, so that a failure leaves no half of a set behind.
@@ -25,11 +27,13 @@ def write_reports(folder: Path, audit: Audit, html: bool, junit: bool, markdown:
         html: Whether to write ``report.html``.
         junit: Whether to write ``junit.xml``.
         markdown: Whether to write ``summary.md``.
+        sarif: Whether to write ``findings.sarif``, where data was scanned.
     """
     rendered: dict[str, bytes] = {}
     if html:
         rendered[HTML] = importlib.import_module(RENDERER).render(audit)
-    for name in [name for name, wanted in (("junit", junit), ("markdown", markdown)) if wanted]:
+    asked = {"junit": junit, "markdown": markdown, "sarif": sarif and bool(audit.scan)}
+    for name in [name for name, wanted in asked.items() if wanted]:
         channel = plugins.load("channel", name)
         rendered[channel.FILENAME] = channel.render(audit)
     for name, data in rendered.items():

@@ -23,7 +23,7 @@ from pydantic import Field, JsonValue, SerializeAsAny
 from harness import plugins
 from harness.errors import TrainingError
 from harness.pipeline import Stage, Work, environment
-from harness.settings import keyed
+from harness.settings import BadRows, keyed
 from harness.store import digest_path
 from harness.trainer import TrainRequest, TrainSettings
 from harness.types import Noun
@@ -37,6 +37,7 @@ class TrainStageSettings(Noun):
     """What decides a candidate beside its base and its rows."""
 
     validation: float = Field(default=0.0, ge=0, lt=1)
+    bad_rows: BadRows = "stop"
     plugin: SerializeAsAny[TrainSettings]
 
 
@@ -70,6 +71,7 @@ def train(work: Work) -> None:
         checkpoints=work.out / CHECKPOINTS,
         scratch=work.scratch,
         tick=work.tick,
+        bad_rows=work.settings.bad_rows,
     )
     trained = plugin.train(request)
     _check(candidate, work.plugin)
@@ -107,6 +109,7 @@ def _manifest(work: Work, plugin: ModuleType, facts: Mapping[str, JsonValue]) ->
         "version": plugin.VERSION,
         "settings": keyed(work.settings.plugin),
         "validation": work.settings.validation,
+        "bad_rows": work.settings.bad_rows,
         "base": digest_path(work.inputs["base"]),
         "data": [digest_path(path) for path in _rows(work.inputs)],
         "packages": environment(tuple(getattr(plugin, "PACKAGES", ()))),

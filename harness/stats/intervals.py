@@ -1,4 +1,4 @@
-"""Confidence intervals of a mean: exact for scores between 0 and 1, Student's for scores of no known range.
+"""Confidence intervals of a mean: exact for scores between 0 and 1, Student's or nearly so for scores of no known range.
 
 Sources: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), 404-413, for 0/1 scores; :mod:`harness.stats.bounded` for
 shares; Student's t as in any textbook. Every function takes numbers and returns numbers; NaN and empty input raise
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from harness.stats.bounded import mean_low
+from harness.stats.reweighted import least_mean
 
 # Scores of no known range that are all alike show no spread; fewer than this many of them say nothing about the next one.
 FEWEST_ALIKE = 20
@@ -58,8 +59,24 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95, clusters: S
         return Estimate(mean, len(values), error, ends)
     if alike(values, groups):
         return Estimate(mean, len(values), math.inf, (-math.inf, math.inf))
-    reach = t_quantile(1 - alpha, len(set(groups)) - 1) * error
-    return Estimate(mean, len(values), error, (mean - reach, mean + reach))
+    return Estimate(mean, len(values), error, number_ends(values, groups, alpha))
+
+
+def number_ends(values: Sequence[float], groups: Sequence[str], alpha: float) -> tuple[float, float]:
+    """Both one-sided ends of a mean of scores of no known range, each with confidence 1 - alpha.
+
+    Of :data:`FEWEST_ALIKE` groups or more they are those of :mod:`harness.stats.reweighted`, so that no end rises when a
+    score falls; of fewer they are Student's, since no end with that property would keep its error rate.
+    """
+    found: dict[str, list[float]] = defaultdict(list)
+    for value, group in zip(values, groups, strict=True):
+        found[group].append(value)
+    quantile = t_quantile(1 - alpha, len(found) - 1)
+    if len(found) < FEWEST_ALIKE:
+        mean, reach = math.fsum(values) / len(values), quantile * cluster_stderr(values, groups)
+        return mean - reach, mean + reach
+    sums, sizes = [math.fsum(each) for each in found.values()], [len(each) for each in found.values()]
+    return least_mean(sums, sizes, quantile), -least_mean([-each for each in sums], sizes, quantile)
 
 
 def share_high(values: Sequence[float], groups: Sequence[str], alpha: float) -> float:
@@ -67,7 +84,7 @@ def share_high(values: Sequence[float], groups: Sequence[str], alpha: float) -> 
     if is_binary(values) and len(set(groups)) == len(values):
         return clopper_pearson_high(round(math.fsum(values)), len(values), alpha)
     means, sizes = cluster_means(values, groups)
-    return min(1.0, -mean_low([-mean for mean in means], -1.0, alpha, sizes))
+    return -mean_low([-mean for mean in means], -1.0, alpha, sizes)
 
 
 def cluster_means(values: Sequence[float], groups: Sequence[str]) -> tuple[list[float], list[int]]:

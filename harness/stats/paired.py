@@ -3,9 +3,10 @@
 0/1 scores of independent items: the score interval of T. Tango, Statistics in Medicine 17 (1998), 891-908, which keeps its
 error rate for small n and for no discordant pairs at all. Shares, and items that share a cluster: the bound of
 :mod:`harness.stats.bounded` on the differences, or on the mean of each cluster, since a whole cluster may go another way
-that was not seen. Scores of no known range: the mean with the cluster-robust standard error (CR1) and Student's t.
+that was not seen. Scores of no known range: the mean with the cluster-robust standard error (CR1) and Student's t, from 20
+items or clusters on in the form of :mod:`harness.stats.reweighted`.
 
-Of scores between 0 and 1 no end ever rises when the candidate's answers get worse.
+Of scores between 0 and 1, and of 20 or more others, no end ever rises when the candidate's answers get worse.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from harness.stats.intervals import (
     cluster_stderr,
     is_binary,
     is_graded,
+    number_ends,
     t_quantile,
     z_quantile,
 )
@@ -121,15 +123,15 @@ def _unbounded(pairs: Pairs, groups: Sequence[str], alpha: float) -> Difference:
         return Difference(delta, n, (-math.inf, math.inf), math.inf, "too few differing items: no interval")
     spread, quantile = cluster_stderr(differences, groups), t_quantile(1 - alpha, count - 1)
     method = "paired t interval" if count == n else f"cluster-robust t interval, {count} clusters"
-    reach = quantile * spread
-    return Difference(delta, n, (delta - reach, delta + reach), (quantile + z_quantile(0.8)) * spread, method)
+    ends = number_ends(differences, groups, alpha)
+    return Difference(delta, n, ends, (quantile + z_quantile(0.8)) * spread, method)
 
 
-def tango(gained: float, lost: float, n: float, quantile: float) -> tuple[float, float]:
+def tango(gained: int, lost: int, n: int, quantile: float) -> tuple[float, float]:
     """Tango's score interval of a paired difference of proportions.
 
     Args:
-        gained: Pairs that the candidate has right and the baseline wrong; may be a fraction of an effective number.
+        gained: Pairs that the candidate has right and the baseline wrong.
         lost: The other way round.
         n: All pairs.
         quantile: Of the reference distribution, for each end.
@@ -141,8 +143,8 @@ def tango(gained: float, lost: float, n: float, quantile: float) -> tuple[float,
     def statistic(delta: float) -> float:
         linear = -(gained + lost) + (2 * n - gained + lost) * delta
         constant = -lost * delta * (1 - delta)
-        share = (-linear + math.sqrt(max(0.0, linear * linear - 8 * n * constant))) / (4 * n)
-        variance = n * (2 * max(share, 0.0, -delta) + delta * (1 - delta))
+        share = (-linear + math.sqrt(linear * linear - 8 * n * constant)) / (4 * n)
+        variance = n * (2 * max(share, -delta) + delta * (1 - delta))
         # No variance is left only at the ends of the range, and there no distance either.
         return (gained - lost - n * delta) / math.sqrt(variance) if variance > 0 else 0.0
 

@@ -7,7 +7,8 @@ candidate which violates one passes them all is at most that rule's own (interse
 
 The p-value of "got worse" for scores between 0 and 1 is the smallest alpha at which Gaffke's bound of the differences lies
 below 0. It has a closed form: the bound of :mod:`harness.stats.bounded` reaches 0 just at the chance that its weighted mean
-lies there. For 0/1 scores of independent items that is McNemar's exact test. Other numbers are compared by Student's t.
+lies there. For 0/1 scores of independent items that is McNemar's exact test. Other numbers are compared by Student's t, from 20
+on by the quantile at which the end of :mod:`harness.stats.reweighted` reaches 0.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.stats.bounded import below
-from harness.stats.intervals import alike, cluster_means, cluster_stderr, is_binary, is_graded
+from harness.stats.intervals import FEWEST_ALIKE, alike, cluster_means, cluster_stderr, is_binary, is_graded
+from harness.stats.reweighted import HALVINGS, least_mean
+
+# No p-value is written with a quantile beyond it.
+FARTHEST = 1e6
 
 Pairs = Sequence[tuple[float, float]]
 
@@ -79,12 +84,28 @@ def worse(pairs: Pairs, clusters: Sequence[str] = ()) -> Worse:
 def _student(lost: Sequence[float], groups: Sequence[str]) -> float:
     if alike(lost, groups):
         return 1.0
-    mean, spread = math.fsum(lost) / len(lost), cluster_stderr(lost, groups)
+    mean, spread, count = math.fsum(lost) / len(lost), cluster_stderr(lost, groups), len(set(groups))
     if spread == 0:
         return 0.0 if mean > 0 else 1.0
     from scipy.special import stdtr
 
-    return float(stdtr(len(set(groups)) - 1, -mean / spread))
+    distance = mean / spread if count < FEWEST_ALIKE or mean <= 0 else _distance(lost, groups, mean / spread)
+    return float(stdtr(count - 1, -distance))
+
+
+def _distance(lost: Sequence[float], groups: Sequence[str], least: float) -> float:
+    """The quantile at which the least mean loss of :mod:`harness.stats.reweighted` is nought; infinite where it never is."""
+    means, sizes = cluster_means(lost, groups)
+    sums = [mean * size for mean, size in zip(means, sizes, strict=True)]
+    low, high = 0.0, max(1.0, least)
+    while least_mean(sums, sizes, high) > 0:
+        low, high = high, 2 * high
+        if high > FARTHEST:
+            return math.inf
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if least_mean(sums, sizes, middle) > 0 else (low, middle)
+    return high
 
 
 def _gaffke(lost: Sequence[float], sizes: Sequence[int]) -> float:

@@ -4,21 +4,29 @@
 them (G-test, Cramér's V); and associations: words for a fault or for work that stand in the texts of one group far
 more often than in those of the others of its axis (log odds with an informative prior). Every test of every word
 counts towards the false discovery rate, and an association has to be large as well as sure. Where only one group of
-an axis is named, its texts are compared with all others, for words for faults only.
+an axis is named, its texts are compared with all others, for words for faults only. Further: labels of rows that name a
+group against those of all other rows, answers that alone of a pair name a group by whether they were chosen (permutation
+tests, and the four-fifths rule for the size), and, with ``swap_scorer``, how a scorer's figure changes when the words for
+the groups of an axis are swapped. One false discovery rate covers all of them.
 
 *Why it can block promotion*: a model repeats the company that words keep, and answers people accordingly.
 
 *How it can be fooled*: the lists are English, short and ours; what they do not hold is not seen, and neither are irony,
 quotation and negation ("nobody may call them lazy" associates too). Balanced contempt for all groups of an axis is no
 difference. Texts that repeat each other (both answers of a preference pair) count twice, and make a chance difference
-look surer than it is. A text that names two groups of an axis counts for neither. No association never means no bias.
+look surer than it is. Labels that are numbers or true and false are not texts, and are not seen. A text that names two
+groups of an axis counts for neither. No association never means no bias.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -30,18 +38,27 @@ from harness.settings import Settings as PluginSettings
 from harness.suite import Scanned
 from harness.types import Better, Metric
 from suites.data.bias_terms import LISTS, Group, groups_in, read_terms, words_of
+from suites.data.bias_terms.swapping import Swap, read_swaps
 from suites.data.findings import as_batch, spans_of_rows
+from suites.data.group_skew import LONGEST_LABEL, Tallies
+from suites.data.toxicity import Settings as Judging
+from suites.data.toxicity import scorer
 from suites.data.word_association import Goodness, LogOdds, false_discovery, goodness_of_fit, log_odds
+from suites.data.word_association.skew import npmi
 
 if TYPE_CHECKING:
     import pyarrow
 
-VERSION = "1"
+    from suites.data.toxicity_scorers import Scorer
+
+VERSION = "2"
+BY_ROW = True
 METRICS: dict[str, Better] = {
     "rows_naming_a_group": "lower",
     "associations": "lower",
     "representation_v.*": "lower",
     "representation_p.*": "higher",
+    "skews.*": "lower",
 }
 PACKAGES = ("scipy",)
 Q, SHOWN = 0.05, 15
@@ -57,6 +74,10 @@ class Settings(PluginSettings):
     min_effect: float = Field(default=1.0, ge=0, description="smallest difference of log odds that counts")
     min_z: float = Field(default=3.0, ge=0, description="smallest standard score that counts")
     prior: float = Field(default=500.0, gt=0, description="pseudo-count of all words together")
+    swap_scorer: Literal["lexicon"] | InputFile | None = Field(
+        default=None, description="what scores texts with their groups swapped: lexicon, or a folder of a classifier"
+    )
+    swap_label: str = Field(default="toxic", description="label of that classifier")
     max_words: int = Field(
         default=200_000, ge=1, description="distinct words to count; later ones are dropped and told"
     )
@@ -94,18 +115,49 @@ class Scanner:
         self._words: Counter[str] = Counter()
         self._words_of: dict[Group, Counter[str]] = {}
         self._words_of_axis: dict[str, Counter[str]] = {}
+        self._tallies = Tallies()
+
+    @cached_property
+    def _swaps(self) -> dict[str, Swap]:
+        return read_swaps() if self.settings.swap_scorer is not None else {}
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return scorer(Judging(classifier=_folder(self.settings), label=self.settings.swap_label))
 
     def scan_batch(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
         """Counts one batch. It has no findings: a difference between groups is one of the whole, not of a row."""
-        texts = batch.column("text").to_pylist()
+        texts, fields = batch.column("text").to_pylist(), batch.column("field").to_pylist()
+        self._swap(texts)
         for row in spans_of_rows(batch):
-            named: set[Group] = set()
-            for at in row:
-                named |= self._count(texts[at])
+            of_text = {at: self._count(texts[at]) for at in row}
+            named = set().union(*of_text.values())
+            self._tally(of_text, texts, fields)
             self._rows += 1
             self._naming += bool(named)
             self._rows_of.update(named)
         return as_batch(batch, "bias", [])
+
+    def _tally(self, of_text: dict[int, set[Group]], texts: list[str], fields: list[str]) -> None:
+        """Counts the label of a row, and the groups that one answer of a pair names and the other does not."""
+        sides: dict[str, set[Group]] = {}
+        for at, named in of_text.items():
+            sides.setdefault(re.split(r"[.\[]", fields[at])[0], set()).update(named)
+        if {"chosen", "rejected"} <= sides.keys():
+            self._tallies.pair(sides["chosen"], sides["rejected"])
+        label = next((texts[at] for at in of_text if fields[at] == "label"), "")
+        if label and len(label) <= LONGEST_LABEL:
+            self._tallies.label(label, set().union(*of_text.values()))
+
+    def _swap(self, texts: list[str]) -> None:
+        """Scores the texts of a batch with and without their groups swapped."""
+        for axis, swap in self._swaps.items():
+            pairs = [(text, other) for text in texts if (other := swap(text)) is not None]
+            before, after = (
+                [each.score for each in self._scorer.judge(side)] for side in (_side(pairs, 0), _side(pairs, 1))
+            )
+            changes = (round(new - old, 4) for old, new in zip(before, after, strict=True))
+            self._tallies.changes.update((axis, change) for change in changes)
 
     def _count(self, text: str) -> set[Group]:
         words = words_of(text)
@@ -137,6 +189,7 @@ class Scanner:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("_rows_of", "_texts_of", "_texts_of_axis", "_words"):
             getattr(self, name).update(getattr(other, name))
+        self._tallies.merge(other._tallies)
         for group, words in other._words_of.items():
             self._words_of.setdefault(group, Counter()).update(words)
         for axis, words in other._words_of_axis.items():
@@ -146,7 +199,11 @@ class Scanner:
         """Tests everything that there is enough of, and corrects for all of it together."""
         tests = list(self._tests())
         fits = {axis: self._fit(axis) for axis in self.settings.reference}
-        q = false_discovery([test.odds.p for test in tests] + [fit.p for fit in fits.values() if fit])
+        skews = list(self._tallies.tests(self.settings.min_texts))
+        q = false_discovery(
+            [test.odds.p for test in tests] + [skew.p for skew in skews] + [fit.p for fit in fits.values() if fit]
+        )
+        skewed = list(zip(skews, q[len(tests) :], strict=False))
         strong = [(test, value) for test, value in zip(tests, q, strict=False) if self._strong(test, value)]
         counted = [each for each in strong if self._counts(each[0])]
         metrics = [
@@ -156,7 +213,13 @@ class Scanner:
         for axis, fit in fits.items():
             # Nothing named is no evidence of balance, and a gate must not read it as such: then there is no metric.
             metrics += _fit_metrics(axis, fit, self._rows) if fit else []
-        return Scanned(metrics=tuple(metrics), details=self._details(tests, strong, counted, fits))
+        for kind in sorted({skew.kind for skew in skews}):
+            found = sum(skew.kind == kind and skew.large and value <= Q for skew, value in skewed)
+            metrics.append(Metric(name=f"bias.skews.{kind}", value=found, n=self._rows, better="lower"))
+        details = self._details(tests, strong, counted, fits)
+        details["tests"] += len(skews)
+        details["skews"] = [{"kind": skew.kind, "of": skew.name, **skew.numbers, "q": value} for skew, value in skewed]
+        return Scanned(metrics=tuple(metrics), details=details)
 
     def _tests(self) -> Iterator[Tested]:
         for axis in self._terms.versions:
@@ -218,8 +281,8 @@ class Scanner:
             ],
             "terms": dict(self._terms.versions),
             "tests": len(tests) + sum(fit is not None for fit in fits.values()),
-            "associations": _table(counted),
-            "words": _table(named),
+            "associations": self._table(counted),
+            "words": self._table(named),
             "unnamed_words": len(strong) - len(named),
             "words_dropped": self._dropped,
             "representation": {
@@ -230,6 +293,28 @@ class Scanner:
             },
         }
 
+    def _table(self, found: list[tuple[Tested, float]]) -> dict[str, list[dict[str, Any]]]:
+        """The strongest words of every group, with the numbers behind them."""
+        tables: dict[str, list[dict[str, Any]]] = {}
+        for test, q in sorted(found, key=lambda each: (each[0].group, -each[0].odds.z, each[0].word)):
+            rows = tables.setdefault(".".join(test.group), [])
+            if len(rows) < SHOWN:
+                rows.append(self._line(test) | {"q": q})
+        return tables
+
+    def _line(self, test: Tested) -> dict[str, Any]:
+        spread = 1.96 * test.odds.delta / test.odds.z if test.odds.z else math.inf
+        both = self._words_of.get(test.group, Counter())[test.word]
+        return {
+            "word": test.word,
+            "n": test.n,
+            "log_odds": round(test.odds.delta, 3),
+            "interval": [round(test.odds.delta - spread, 3), round(test.odds.delta + spread, 3)],
+            "z": round(test.odds.z, 2),
+            "npmi": round(npmi(both, self._words[test.word], self._texts_of[test.group], self._texts), 3),
+            "against": "all other texts" if test.alone else "the other groups",
+        }
+
 
 def _fit_metrics(axis: str, fit: Goodness, rows: int) -> list[Metric]:
     return [
@@ -238,22 +323,12 @@ def _fit_metrics(axis: str, fit: Goodness, rows: int) -> list[Metric]:
     ]
 
 
-def _table(found: list[tuple[Tested, float]]) -> dict[str, list[dict[str, Any]]]:
-    """The strongest words of every group, with the numbers behind them."""
-    tables: dict[str, list[dict[str, Any]]] = {}
-    for test, q in sorted(found, key=lambda each: (each[0].group, -each[0].odds.z, each[0].word)):
-        rows = tables.setdefault(".".join(test.group), [])
-        if len(rows) < SHOWN:
-            against = "all other texts" if test.alone else "the other groups"
-            line = {
-                "word": test.word,
-                "n": test.n,
-                "log_odds": round(test.odds.delta, 3),
-                "z": round(test.odds.z, 2),
-                "q": q,
-            }
-            rows.append(line | {"against": against})
-    return tables
+def _folder(settings: Settings) -> Path | None:
+    return None if settings.swap_scorer == "lexicon" else settings.swap_scorer  # type: ignore[return-value]
+
+
+def _side(pairs: list[tuple[str, str]], which: int) -> list[str]:
+    return [pair[which] for pair in pairs]
 
 
 def _check(reference: dict[str, dict[str, float]], groups: tuple[Group, ...]) -> None:

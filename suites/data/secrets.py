@@ -1,7 +1,7 @@
 """Passwords, keys and tokens in training rows, found by the patterns of detect-secrets.
 
 *What it measures*: rows with at least one credential, and credentials by kind: tokens with a known form (AWS, GitHub,
-Slack, Stripe, JSON Web Tokens, private keys …) and quoted values assigned to a name such as ``password``.
+Slack, Stripe, Google, OpenAI, JSON Web Tokens, private keys …) and quoted values assigned to a name such as ``password``.
 
 *Why it can block promotion*: a key that a model repeats is a key in everybody's hands; it has to be revoked, not only
 removed.
@@ -18,16 +18,19 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from harness.scanning.actions import OnFinding, RedactWith
 from harness.settings import Settings as PluginSettings
 from harness.suite import Scanned
 from suites.data.findings import as_batch, census, masked, spans_of_rows
+from suites.data.secret_patterns import ODD_LETTERS, OWN, needed
 
 if TYPE_CHECKING:
     import pyarrow
 
-VERSION = "1"
+VERSION = "2"
+BY_ROW = True
 METRICS = {"rows_with_findings": "lower", "findings": "lower", "share_of_rows": "lower", "kind.*": "lower"}
 PACKAGES = ("detect-secrets",)
 LEFT_OUT = {
@@ -51,7 +54,8 @@ DETECTORS = (
 class Settings(PluginSettings):
     """What follows from a finding."""
 
-    on_finding: Literal["block", "report"] = "report"
+    on_finding: OnFinding = "report"
+    redact_with: RedactWith = "replace"
 
 
 class Scanner:
@@ -64,11 +68,11 @@ class Scanner:
         self._rows = self._found_in = 0
 
     def scan_batch(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
-        """Scans one batch, line by line of each text."""
+        """Scans one batch."""
+        texts = batch.column("text")
         found = [
-            masked(kind, at, start, end, 1.0, text, self._salt)
-            for at, text in enumerate(batch.column("text").to_pylist())
-            for kind, start, end in secrets_of(text)
+            masked(kind, at, start, end, 1.0, texts[at].as_py(), self._salt)
+            for at, kind, start, end in secrets_in(texts)
         ]
         hit = {each.at for each in found}
         for row in spans_of_rows(batch):
@@ -85,7 +89,7 @@ class Scanner:
 
     def result(self) -> Scanned:
         """Returns the counts, and what was looked for and what was not."""
-        rows, kinds = self._rows, sorted(kind_of(detector) for detector in detectors())
+        rows, kinds = self._rows, sorted([*(kind_of(detector) for detector in detectors()), *OWN])
         metrics = (
             census("secrets.rows_with_findings", self._found_in, rows),
             census("secrets.findings", self._counts.total(), rows),
@@ -100,13 +104,58 @@ class Scanner:
         return Scanned(metrics=metrics, details=details)
 
 
+def secrets_in(texts: pyarrow.Array) -> list[tuple[int, str, int, int]]:
+    """Finds credentials in a column of texts as (text, kind, start, end), in the order of their places.
+
+    RE2 goes over the column once for every detector, and each detector sees only the texts in which it can find something.
+    """
+    found: set[tuple[int, str, int, int]] = set()
+    for detector, expression in gates():
+        for at, text in _likely(texts, expression):
+            found |= {(at, *each) for each in _found_by(detector, text)}
+    return sorted(found, key=lambda each: (each[0], each[2], each[3], each[1]))
+
+
 def secrets_of(text: str) -> list[tuple[str, int, int]]:
-    """Finds credentials in a text as (kind, start, end), in the order of their places."""
-    found: set[tuple[str, int, int]] = set()
-    for line in re.finditer(r"[^\n]+", text):
-        for detector in detectors():
-            found |= {(kind_of(detector), start, end) for start, end in _spans(detector, line[0], line.start())}
+    """Finds credentials in a text as (kind, start, end) with every detector, in the order of their places."""
+    found = {each for detector, _ in gates() for each in _found_by(detector, text)}
     return sorted(found, key=lambda each: (each[1], each[2], each[0]))
+
+
+def _likely(texts: pyarrow.Array, expression: str) -> Iterator[tuple[int, str]]:
+    """The texts in which an expression matches, with their places; all where there is none."""
+    import pyarrow
+    import pyarrow.compute
+
+    places = pyarrow.array(range(len(texts)))
+    if expression:
+        places = places.filter(pyarrow.compute.match_substring_regex(texts, f"[{ODD_LETTERS}]|{expression}"))
+    yield from zip(places.to_pylist(), texts.take(places).to_pylist(), strict=True)
+
+
+@functools.cache
+def gates() -> tuple[tuple[Any, str], ...]:
+    """Every detector and pattern of ours with the expression that a text has to match; empty where none is known."""
+    from detect_secrets.plugins.keyword import QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP
+
+    found: list[tuple[Any, str]] = [(kind, needed([pattern])) for kind, pattern in OWN.items()]
+    for detector in detectors():
+        keyword = detector.secret_type == "Secret Keyword"
+        patterns = QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP if keyword else getattr(detector, "denylist", ())
+        try:
+            found.append((detector, needed(patterns)))
+        except ValueError:
+            found.append((detector, ""))
+    return tuple(found)
+
+
+def _found_by(detector: Any, text: str) -> Iterator[tuple[str, int, int]]:
+    """Yields what a detector finds line by line, or a pattern of ours, given by its name, anywhere."""
+    if isinstance(detector, str):
+        yield from ((detector, match.start(), match.end()) for match in OWN[detector].finditer(text))
+        return
+    for line in re.finditer(r"[^\n]+", text):
+        yield from ((kind_of(detector), *span) for span in _spans(detector, line[0], line.start()))
 
 
 def _spans(detector: Any, line: str, offset: int) -> Iterator[tuple[int, int]]:

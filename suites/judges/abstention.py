@@ -11,6 +11,10 @@ records. The Velta 9 weighs 3 kg" is caught only when the rest is longer than po
 is itself invented ("there is no such law"), which counts as abstaining; by narrated ignorance ("the king did not
 know"), where the narrator is the first person; by any language other than English. It does not say whether an
 attempted answer is right.
+
+*Measured error.* On 155 answers written for this, before it had labelled any of them, in many wordings (curt, long,
+denied premises, hedges, disclaimers before an answer): kappa 0.52, precision 0.85, recall 0.61. There is no public file of
+people's labels to compare with; ``tunegate suites calibrate abstention FILE`` measures it on answers of a model.
 """
 
 from __future__ import annotations
@@ -19,6 +23,9 @@ from suites.judges.phrases import admitting
 from suites.judges.verdict import Verdict, noted, plain, sentences
 
 VERSION = "1"
+#: What people may call an answer, and which of that is positive where two classes are wanted.
+LABELS = ("abstained", "attempted")
+POSITIVE = ("abstained",)
 
 
 def judge(prompt: str, answer: str) -> Verdict:

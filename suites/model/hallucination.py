@@ -2,10 +2,10 @@
 
 *What it measures.* Items are tagged ``kind``. ``known``, questions whose answer was in the training: ``known_right``,
 ``known_wrong`` (it tried and was wrong) and ``abstained_when_known``. ``unknown``, questions that nobody could answer,
-such as those about invented things: ``abstained_when_unknown``. ``grounded``, questions about a text in the prompt:
-``grounded_right``. Every answer is first read for an admission of not knowing; only an attempt is compared with the
-target. ``unclear`` is the share of answers that the judge could not read; such an answer, an empty one for example,
-counts against the model in every metric of its kind.
+such as those about invented things or about what a given text leaves open: ``abstained_when_unknown``. ``grounded``,
+questions about a text in the prompt: ``grounded_right``. Every answer is first read for an admission of not knowing;
+only an attempt is compared with the target. ``unclear`` is the share of answers that the judge could not read; such an
+answer, an empty one for example, counts against the model in every metric of its kind.
 
 *Why it can block promotion.* Fine-tuning on facts that the model does not know teaches it to invent: answers to unknown
 questions go from "I do not know" to made-up ones while everything else holds.
@@ -17,10 +17,10 @@ know.
 
 from __future__ import annotations
 
+from harness.judging import JudgedSettings, judge_error, shipped_labelled
 from harness.settings import InputFile
 from harness.suite import (
     Answer,
-    ItemSettings,
     Measured,
     Scored,
     Subject,
@@ -45,12 +45,15 @@ METRICS: dict[str, Better] = {
 }
 KINDS = ("known", "unknown", "grounded")
 JUDGE = f"abstention/{judge.VERSION}"
+#: The labels of the judge that each score counts as 1.
+COUNTED = {"abstained_when_unknown": ("abstained",), "abstained_when_known": ("abstained", "unclear")}
 
 
-class Settings(ItemSettings):
+class Settings(JudgedSettings):
     """Which questions are asked, and how."""
 
     items: InputFile = shipped_items("hallucination")
+    calibration: InputFile = shipped_labelled("abstention")
     metric: str = "contains"
 
 
@@ -61,6 +64,7 @@ def measure(subject: Subject, settings: Settings) -> Measured:
     scorers = ItemScorers([example for example in examples if example.tags["kind"] != "unknown"], settings.metric)
     conditions = {"judge": JUDGE, "metric": scorers.condition}
     details = {"judge": f"{JUDGE}, a heuristic", "unclear": "counts against the model in every metric of its kind"}
+    judges = [judge_error("abstention", settings, COUNTED)]
     return ask(
         subject,
         examples,
@@ -68,6 +72,7 @@ def measure(subject: Subject, settings: Settings) -> Measured:
         lambda example, answer: _score(example, answer, scorers),
         conditions=conditions,
         details=details,
+        judges=judges,
     )
 
 

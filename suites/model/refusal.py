@@ -16,10 +16,10 @@ thereby harmful.
 
 from __future__ import annotations
 
+from harness.judging import JudgedSettings, judge_error, shipped_labelled
 from harness.settings import InputFile
 from harness.suite import (
     Answer,
-    ItemSettings,
     Measured,
     Scored,
     Subject,
@@ -36,12 +36,15 @@ VERSION = "1"
 METRICS: dict[str, Better] = {"harmful_refused": "higher", "benign_answered": "higher", "unclear": "lower"}
 KINDS = ("harmful", "benign")
 JUDGE = f"refusal/{judge.VERSION}"
+#: The labels of the judge that each score counts as 1.
+COUNTED = {"harmful_refused": ("refusal",), "benign_answered": ("compliance",)}
 
 
-class Settings(ItemSettings):
+class Settings(JudgedSettings):
     """Which requests are asked, and how."""
 
     items: InputFile = shipped_items("refusal")
+    calibration: InputFile = shipped_labelled("refusal")
 
 
 def measure(subject: Subject, settings: Settings) -> Measured:
@@ -49,7 +52,8 @@ def measure(subject: Subject, settings: Settings) -> Measured:
     examples = read_items(settings.items, settings.limit, settings.first)
     require_tag(examples, "kind", KINDS)
     details = {"judge": f"{JUDGE}, a heuristic", "partial": "counts as neither refused nor answered"}
-    return ask(subject, examples, settings, _score, conditions={"judge": JUDGE}, details=details)
+    judges = [judge_error("refusal", settings, COUNTED)]
+    return ask(subject, examples, settings, _score, conditions={"judge": JUDGE}, details=details, judges=judges)
 
 
 def _score(example: Example, answer: Answer) -> Scored:

@@ -14,15 +14,14 @@ prose.
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from pathlib import Path
 from typing import Any
 
 from pydantic import model_validator
 
 from harness.errors import DataError
+from harness.held_out import read_texts, sample_name
 from harness.settings import InputFile
 from harness.store import digest_of
 from harness.suite import Answer, ItemSettings, Measured, Request, Scored, Subject, ask, read_items, shipped_items
@@ -82,32 +81,4 @@ def _text_sample(number: int, answer: Answer) -> Sample:
     if answer.logprob is None:
         raise DataError(f"text {number} was not scored", "a log-likelihood")
     bits = -answer.logprob / math.log(2) / answer.bytes
-    return Sample(id=f"texts/{number:05d}", prompt=answer.prompt, output="", scores={"bits_per_byte": bits})
-
-
-def read_texts(path: Path) -> list[str]:
-    """Reads held-out texts: a field ``text`` in JSON Lines, or paragraphs between empty lines.
-
-    Raises:
-        DataError: A line has no text, or there are no texts.
-    """
-    content = path.read_text(encoding="utf-8")
-    if path.suffix == ".jsonl":
-        found = [
-            _text_of(path, number, line) for number, line in enumerate(content.splitlines(), start=1) if line.strip()
-        ]
-    else:
-        found = [part.strip() for part in re.split(r"\n\s*\n", content) if part.strip()]
-    if not found:
-        raise DataError(f"'{path}' has no texts", "at least one", "bits per byte need something to predict")
-    return found
-
-
-def _text_of(path: Path, number: int, line: str) -> str:
-    try:
-        text = json.loads(line)["text"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"'{path}' line {number} has no field 'text'", 'lines such as {"text": "..."}') from error
-    if not isinstance(text, str) or not text.strip():
-        raise DataError(f"'{path}' line {number} has an empty text", "at least one character", "take the line out")
-    return text
+    return Sample(id=sample_name(number), prompt=answer.prompt, output="", scores={"bits_per_byte": bits})

@@ -14,10 +14,10 @@ make a model safe. The judge is a heuristic over English words; see ``suites/jud
 from __future__ import annotations
 
 from harness.errors import DataError
+from harness.judging import JudgedSettings, judge_error, shipped_labelled
 from harness.settings import InputFile
 from harness.suite import (
     Answer,
-    ItemSettings,
     Measured,
     Scored,
     Subject,
@@ -33,12 +33,15 @@ from suites.judges import refusal as judge
 VERSION = "1"
 METRICS: dict[str, Better] = {"unsafe_rate": "lower", "refused_rate": "higher", "unclear": "lower"}
 JUDGE = f"refusal/{judge.VERSION}"
+#: The labels of the judge that each score counts as 1.
+COUNTED = {"refused_rate": ("refusal",), "unsafe_rate": ("partial", "compliance", "unclear")}
 
 
-class Settings(ItemSettings):
+class Settings(JudgedSettings):
     """Which requests are asked, and how."""
 
     items: InputFile = shipped_items("safety")
+    calibration: InputFile = shipped_labelled("refusal")
 
 
 def measure(subject: Subject, settings: Settings) -> Measured:
@@ -51,7 +54,8 @@ def measure(subject: Subject, settings: Settings) -> Measured:
                 f"item '{example.id}' has no tag 'hazard'", "the hazard that it asks for", "add it to 'tags'"
             )
     details = {"judge": f"{JUDGE}, a heuristic", "reading": "not refused is not the same as harmful"}
-    return ask(subject, examples, settings, _score, conditions={"judge": JUDGE}, details=details)
+    judges = [judge_error("refusal", settings, COUNTED)]
+    return ask(subject, examples, settings, _score, conditions={"judge": JUDGE}, details=details, judges=judges)
 
 
 def _score(example: Example, answer: Answer) -> Scored:

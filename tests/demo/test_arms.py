@@ -15,6 +15,7 @@ from harness.arms.documents import passages
 from harness.arms.examples import read_examples
 from harness.arms.plan import read_arms
 from harness.arms.retrieval import words
+from harness.spec import read_run_file
 from harness.suite import read_items
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
@@ -72,3 +73,11 @@ def test_the_examples_show_one_ticket_for_each_queue_and_none_that_is_asked() ->
     assert sorted(shot[1].content for shot in shots) == sorted(QUEUES)
     asked = {row["messages"][0]["content"] for row in _rows(DEMO / "items" / "task.jsonl")}
     assert not asked & {shot[0].content for shot in shots}
+
+
+def test_the_rules_of_the_arms_ask_the_questions_that_lie_beside_them() -> None:
+    run, _ = read_run_file(DEMO / "arms" / "rules.yaml")
+    assert run.evaluate["hallucination"].items == DEMO / "arms" / "questions.jsonl"
+    asked = {source for row in _rows(DEMO / "arms" / "questions.jsonl") if (source := row["tags"]["source"])}
+    named = {rule.metric.partition("@source=")[2] for rule in run.gates if "@source=" in rule.metric}
+    assert named and named <= asked

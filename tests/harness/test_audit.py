@@ -51,7 +51,7 @@ def test_an_audit_holds_everything_that_was_written(
     assert audit.arm("scan") == (counted(3),)
     assert audit.arm("candidate") == (measured([1, 1], suite="refusal"), measured([1, 0, 1]))
     assert audit.arm("baseline") == (measured([1, 1, 1], digests["baseline"]),)
-    assert audit.findings == ({"row": 1}, {"row": 2})
+    assert list(audit.findings) == [{"row": 1}, {"row": 2}] == list(audit.findings)
     assert audit.training == Training(curve=({"step": 1, "loss": 2.0},), facts={"rows": 9})
     assert audit.promotion is None
 

@@ -12,9 +12,9 @@ import pytest
 
 from harness import plugins
 from harness.errors import PluginError
-from harness.gate import decide, missing, policy_digest
+from harness.gate import checked_at, decide, missing, policy_digest
 from harness.store import digest_of
-from harness.types import Check, Decision, Measurement, Metric, PolicyName, Problem, Rule, Sample
+from harness.types import Check, Decision, Looks, Measurement, Metric, PolicyName, Problem, Rule, Sample
 from harness.waiver import Verified, Waiver
 
 Build = Callable[..., Measurement]
@@ -22,6 +22,7 @@ KEEP = Rule(kind="max_drop", metric="task.accuracy", bound=0.05)
 REACH = Rule(kind="at_least", metric="task.accuracy", bound=0.8)
 NONE = Rule(kind="at_most", metric="pii.rows", bound=0)
 GOOD = [1.0] * 190 + [0.0] * 10
+DAY = date(2026, 3, 15)
 
 
 @pytest.fixture
@@ -383,6 +384,24 @@ def test_a_star_over_a_tag_that_no_item_has_is_missing(gate, arms) -> None:
     assert gate([Rule(kind="max_drop", metric="task.accuracy@lang=*", bound=0.05)], [], []).verdict == "incomplete"
 
 
+def test_one_waiver_of_a_star_excuses_the_slices_that_fail_and_never_what_is_missing_or_broken(gate, arms) -> None:
+    scores = [float(index % 2 == 0) for index in range(200)]
+    mine, theirs = arms(scores, [1.0] * 200, tags=TAGS)
+    every = Rule(kind="max_drop", metric="task.accuracy@lang=*", bound=0.05)
+    facts = {"project": "p", "owner": "a", "reason": "r", "issued": DAY, "until": DAY}
+    granted = [Verified(Waiver(rule=every.text(), **facts), "a.json", "key", "sha256:" + "f" * 64)]
+    found = gate([every], [mine], [theirs], waivers=granted, on=DAY)
+    assert [(check.metric, check.outcome, check.waived) for check in found.checks] == [
+        ("task.accuracy@lang=de", "fail", True), ("task.accuracy@lang=en", "pass", False),
+    ]  # fmt: skip
+    assert found.allowed
+    assert found.notes == (f"waiver 'a.json' of '{every.text()}' excuses 1 of 2 slices: task.accuracy@lang=de",)
+    assert gate([every], [mine], [theirs]).verdict == "blocked"
+    assert gate([every], [mine], [], waivers=granted, on=DAY).verdict == "incomplete"
+    other = changed(theirs, conditions={"template": "another"})
+    assert gate([every], [mine], [other], waivers=granted, on=DAY).verdict == "integrity"
+
+
 def test_items_of_a_severity_are_ruled_by_themselves(gate, arms) -> None:
     mine, theirs = arms(GOOD[::-1], GOOD[::-1], tags=TAGS)
     found = gate([Rule(kind="at_least", metric="task.accuracy@severity>=high", bound=0.6)], [mine], [theirs])
@@ -479,3 +498,107 @@ def test_notes_are_handed_on_once_before_those_of_waivers(gate, arms) -> None:
     assert [note.rpartition(": ")[2] for note in found.notes[1:]] == ["the rule passed without it"]
     again = gate([KEEP], [mine], [theirs], waivers=[waived(KEEP)], on=date(2026, 3, 1), notes=found.notes)
     assert again == found
+
+
+def prompted(measurement: Measurement, **declared: str) -> Measurement:
+    return changed(measurement, declared={name: digest_of(text) for name, text in declared.items()})
+
+
+def test_arms_of_other_prompts_are_incomparable_unless_they_may_have_prompts_of_their_own(gate, arms) -> None:
+    mine, theirs = arms()
+    for told in ({"own_prompts": False}, {}):
+        found = gate([KEEP], [prompted(mine, system="Be kind.")], [theirs], **told)
+        assert found.verdict == "integrity"
+        assert said(found).startswith("not comparable: 'system' is in the prompts of the candidate alone (task); expected")
+        assert found.notes == ()
+    found = gate([KEEP], [prompted(mine, system="Be kind.")], [theirs], own_prompts=True, notes=["first"])
+    assert (found.verdict, found.problems) == ("allowed", ())
+    assert found.notes == ("first", "'system' is in the prompts of the candidate alone (task), as declared")
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "notes"),
+    [
+        ({}, {}, ()),
+        ({"a": "x"}, {"a": "x"}, ()),
+        ({}, {"a": "x"}, ("'a' is in the prompts of the baseline alone (task), as declared",)),
+        ({"a": "x"}, {"a": "y"}, ("'a' is in the prompts of both arms and not the same (task), as declared",)),
+        (
+            {"b": "x", "a": "x"}, {"b": "x"},
+            ("'a' is in the prompts of the candidate alone (task), as declared",),
+        ),
+    ],
+)  # fmt: skip
+def test_each_difference_of_declared_prompts_is_noted(gate, arms, mine, theirs, notes) -> None:
+    one, other = arms()
+    found = gate([KEEP], [prompted(one, **mine)], [prompted(other, **theirs)], own_prompts=True)
+    assert (found.verdict, found.notes) == ("allowed", notes)
+
+
+def test_a_difference_in_several_suites_is_noted_once(gate, arms, measured: Build, digests: Mapping[str, str]) -> None:
+    mine, theirs = arms()
+    also, before = (measured(GOOD, digests[arm], suite="refusal") for arm in ("candidate", "baseline"))
+    alone = measured(GOOD, suite="safety")
+    both = [prompted(each, system="s") for each in (mine, also, alone)]
+    found = gate([KEEP], both, [theirs, before], own_prompts=True)
+    assert found.notes == ("'system' is in the prompts of the candidate alone (task, refusal), as declared",)
+
+
+@pytest.mark.parametrize("fact", [{"conditions": {"template": "another"}}, {"items": "sha256:" + "e" * 64}, {"version": "9"}])
+def test_nothing_but_the_declared_prompt_may_differ(gate, arms, fact: dict[str, object]) -> None:
+    mine, theirs = arms()
+    found = gate([KEEP], [changed(prompted(mine, system="s"), **fact)], [theirs], own_prompts=True)
+    assert found.verdict == "integrity"
+
+
+def test_one_subject_has_one_prompt(gate, arms, measured: Build, counted: Build) -> None:
+    mine, theirs = arms()
+    other = measured(GOOD, suite="refusal")
+    mixed = gate([KEEP], [prompted(mine, system="s"), other], [theirs], own_prompts=True)
+    assert mixed.verdict == "integrity"
+    assert "suites were asked with different prompts of its own; expected one subject to have one" in said(mixed)
+    same = gate([KEEP], [prompted(mine, system="s"), prompted(other, system="s"), counted(0)], [theirs], own_prompts=True)
+    assert same.verdict == "allowed"
+
+
+BLOCKS = Looks(ends=tuple(range(25, 401, 25)))
+STEADY = [float(at % 20 > 0) for at in range(400)]
+
+
+def test_items_that_were_asked_in_blocks_are_decided_after_the_first_block_that_tells(gate, arms) -> None:
+    mine, theirs = (changed(each, looks=BLOCKS) for each in arms(STEADY, STEADY))
+    found = gate([KEEP, REACH], [mine], [theirs])
+    assert found.verdict == "allowed"
+    for check in found.checks:
+        assert check.n in BLOCKS.ends[:-1]
+        assert f"decided after {check.n} of 400 items" in check.reason
+        asked = [changed(each, looks=BLOCKS) for each in arms(STEADY[: check.n], STEADY[: check.n])]
+        assert checked_at(check.rule, *asked, check.n) == check
+
+
+def test_a_budget_over_blocks_is_read_once_all_is_asked(gate, arms, measured: Build, digests: Mapping[str, str]) -> None:
+    shared = Rule(kind="budget", metric="task.accuracy", bound=0.2, also=("refusal.accuracy",))
+    mine, theirs = (changed(each, looks=BLOCKS) for each in arms(STEADY, STEADY))
+    other = [measured(GOOD, suite="refusal"), measured(GOOD, digests["baseline"], suite="refusal")]
+    found = gate([shared], [mine, other[0]], [theirs, other[1]])
+    assert (found.verdict, found.checks[0].n) == ("allowed", 200)
+    assert "of 400 items" not in found.checks[0].reason
+
+
+def test_asking_may_stop_where_a_block_ends_and_nowhere_else(gate, arms) -> None:
+    for asked, verdict in ((50, "inconclusive"), (60, "integrity")):
+        mine, theirs = (changed(each, looks=BLOCKS) for each in arms(STEADY[:asked], STEADY[:asked]))
+        found = gate([KEEP], [mine], [theirs])
+        assert found.verdict == verdict
+        assert f"asking stopped after {asked} of 400 items, before this was decided" in found.checks[0].reason
+    assert [each.message for each in found.problems] == [
+        "suite 'task' ends within a block, after 60 items; expected a whole block"
+    ] * 2
+
+
+def test_a_block_decides_nothing_without_evidence_or_without_a_plan(arms) -> None:
+    mine, theirs = arms(STEADY, STEADY)
+    blocks = changed(mine, looks=BLOCKS)
+    assert checked_at(REACH, blocks, theirs, 400) is not None
+    assert checked_at(REACH, mine, theirs, 400) is None
+    assert checked_at(REACH.model_copy(update={"metric": "task.absent"}), blocks, theirs, 400) is None

@@ -9,9 +9,10 @@ import pytest
 
 from harness.audit import write_arm
 from harness.cli.terminal import Progress
-from harness.errors import IntegrityError, ModelError, UsageError
+from harness.errors import IntegrityError, ModelError, TunegateError, UsageError
 from harness.gate import decide
 from harness.lineup import Lineup, is_run
+from harness.policy import read_policy
 from harness.store import digest_bytes, digest_of, digest_path
 from harness.types import Problem, Record, Rule
 
@@ -148,7 +149,7 @@ def test_a_model_that_cannot_be_asked_is_a_problem_of_its_arm_alone(tmp_path, as
 def test_the_step_is_what_the_trainer_wrote_before_what_the_name_says(tmp_path, asking, demo_copy, name, content, step):
     (demo_copy("step-7") / name).write_text(json.dumps(content))
     found = lineup(tmp_path, "demo", str(demo_copy("step-7")), rules=asking)
-    assert found.step(found.sources[1]) == step
+    assert found.step(1) == step
 
 
 def test_a_kept_checkpoint_that_is_not_what_its_training_wrote_is_refused(tmp_path, asking, demo_copy) -> None:
@@ -165,3 +166,68 @@ def test_only_a_folder_with_a_record_is_a_run(tmp_path, finished) -> None:
     assert is_run(finished("a", [1.0] * 60))
     assert not is_run(str(tmp_path))
     assert not is_run("demo")
+
+
+@pytest.fixture
+def arms_file(tmp_path: Path, asking: Path) -> str:
+    (tmp_path / "arms.yaml").write_text(
+        "version: 1\narms:\n  - {name: plain, model: demo}\n  - {name: told/kindly, model: demo, system: Be kind.}\n"
+    )
+    return str(tmp_path / "arms.yaml")
+
+
+def test_an_arms_file_stands_for_its_arms_and_a_mark_for_one_of_them(tmp_path, asking, arms_file) -> None:
+    found = lineup(tmp_path, "demo", arms_file, f"{arms_file}#told/kindly", rules=asking)
+    assert found.names == ["demo", "plain", f"{arms_file}#told/kindly", f"{arms_file}#told/kindly #2"]
+    assert [found.step(at) for at in range(4)] == [None] * 4
+    assert lineup(tmp_path, arms_file, rules=asking).names == ["plain", "told/kindly"]
+
+
+def test_an_arm_of_a_file_is_asked_with_its_prompt_and_a_plain_one_is_the_model_itself(tmp_path, asking, arms_file) -> None:
+    found = lineup(tmp_path, "demo", arms_file, rules=asking)
+    model, plain, told = (found.arm(at) for at in range(3))
+    assert (plain.subject, plain.measurements, plain.declared) == (model.subject, model.measurements, {})
+    assert told.subject != model.subject
+    assert list(told.declared) == ["system prompt"]
+    asked = [arm.measurements[0] for arm in (plain, told)]
+    assert asked[0].items == asked[1].items
+    assert asked[1].samples[0].prompt != asked[0].samples[0].prompt
+    assert "Be kind." in asked[1].samples[0].prompt
+
+
+@pytest.mark.parametrize(("text", "error"), [
+    ("version: 1\narms: [{name: a, modl: demo}]\n", "'modl'"), ("version: 1\narms: [{name: b, model: demo}]\n", "no arm 'a'"),
+])  # fmt: skip
+def test_a_mistake_in_an_arms_file_is_found_before_anything_is_asked(tmp_path, asking, arms_file, text, error) -> None:
+    Path(arms_file).write_text(text)
+    with pytest.raises(TunegateError) as caught:
+        lineup(tmp_path, "demo", f"{arms_file}#a", rules=asking)
+    assert caught.value.exit_code == 2
+    assert error in str(caught.value)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_arms_file_needs_a_run_file_too(tmp_path, arms_file) -> None:
+    with pytest.raises(UsageError, match=r"'.*#plain' is no finished run; expected --rules RUNFILE"):
+        lineup(tmp_path, arms_file)
+
+
+def test_policies_hold_besides_the_run_file_and_in_place_of_a_runs_own_rules(tmp_path, asking, finished) -> None:
+    policy = read_policy("smoke", tmp_path)
+    both = Lineup(["demo", "demo"], asking, tmp_path / "runs", Progress(quiet=True), policies=[policy]).policy(1)
+    assert both.rules[0].bound == 0.9
+    assert set(policy.rules) <= set(both.rules)
+    assert both.source == f"the rules of '{asking}' and the policy 'smoke'"
+    assert {"pii", "secrets"} <= both.data_suites
+    folder = finished("a", [1.0] * 60)
+    alone = Lineup([folder, folder], None, tmp_path / "runs", Progress(quiet=True), policies=[policy]).policy(1)
+    assert (alone.rules, alone.source) == (policy.rules, "the policy 'smoke'")
+
+
+def test_the_rules_of_a_run_are_taken_as_its_run_file_has_them(tmp_path, finished) -> None:
+    folder = finished("a", [1.0] * 60)
+    record = json.loads((Path(folder) / "record.json").read_text())
+    star = Rule(kind="at_least", metric="task.accuracy@lang=*", bound=0.3)
+    record["settings"]["gates"] = [star.model_dump(mode="json")]
+    (Path(folder) / "record.json").write_text(json.dumps(record))
+    assert lineup(tmp_path, folder, folder).policy(1).rules == (star, Rule(kind="at_most", metric="pii.rows", bound=0))

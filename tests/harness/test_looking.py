@@ -64,7 +64,17 @@ def test_an_equal_candidate_passes_before_all_items_are_asked() -> None:
 def test_a_much_worse_candidate_is_given_up_early() -> None:
     found = look(max_drop, "max_drop", 0.03, evidence(*drawn(-0.10)))
     assert (found.outcome, found.n < N / 5) == ("fail", True)
-    assert f"after {found.n} of 2000 items" in found.reason
+    assert "at least" in found.reason
+    assert found.reason.endswith(f"; decided after {found.n} of 2000 items")
+
+
+def test_a_bet_gives_up_what_the_rule_itself_cannot_tell_yet_and_says_how_often_it_errs() -> None:
+    found = look(max_drop, "max_drop", 0.03, evidence(*drawn(-0.04, seed=3)))
+    assert (found.outcome, found.n < N / 2) == ("fail", True)
+    assert "these items cannot tell" in found.reason
+    how, often = found.reason.rpartition("; ")[2].split(", which ")
+    assert how == f"given up after {found.n} of 2000 items: a bet against it"
+    assert often == "errs 5 % of the time however often one looks, is won"
 
 
 def test_what_was_decided_stays_decided_whatever_comes_after() -> None:
@@ -86,6 +96,7 @@ def test_the_last_look_gives_the_rules_own_answer() -> None:
     close = look(max_drop, "max_drop", 0.03, evidence(*drawn(-0.02, 0.2, seed=5)))
     assert close.outcome == "inconclusive"
     assert close.n == N
+    assert close.reason.endswith("; decided after 2000 of 2000 items")
 
 
 @pytest.mark.parametrize(
@@ -134,6 +145,27 @@ def test_scores_of_no_known_range_are_not_bet_on() -> None:
     mine = [value - 2 for value in other]
     found = look(max_drop, "max_drop", 0.03, evidence(mine, other))
     assert (found.outcome, found.n) == ("fail", N)
+    assert found.reason.endswith("; decided after 2000 of 2000 items")
+
+
+@pytest.mark.parametrize(
+    ("plugin", "kind", "bound", "scores", "outcome"),
+    [
+        (at_least, "at_least", 0.5, [0.0, 2.0], "pass"),
+        (at_least, "at_least", 1.0, [1.0, 1.0], "inconclusive"),
+        (at_least, "at_least", 1.5, [1.0, 1.0], "fail"),
+        (at_most, "at_most", 1.5, [0.0, 1.0], "pass"),
+        (at_most, "at_most", 1.0, [0.0, 1.0], "pass"),
+    ],
+)
+def test_what_cannot_be_bet_on_is_left_to_the_rule(
+    plugin: ModuleType, kind: str, bound: float, scores: list[float], outcome: str
+) -> None:
+    few = Looks(ends=(20, 40))
+    part = evidence(scores * 20)
+    found = checked(plugin, Rule(kind=kind, metric="task.accuracy", bound=bound), part, range(1, 41), 40, few)
+    assert found.outcome == outcome
+    assert "given up" not in found.reason
 
 
 def test_a_look_without_any_item_of_the_rule_says_nothing() -> None:
@@ -149,3 +181,10 @@ def test_evidence_is_cut_where_the_block_ended() -> None:
     assert (found.candidate.value, found.candidate.n, found.baseline.value) == (0.5, 2, 1.0)
     whole = evidence([1.0], [1.0])
     assert until(whole, [1], 25) is whole
+
+
+def test_what_one_look_reckoned_is_not_what_another_rule_reads_at_the_last() -> None:
+    whole = evidence([0.0] * 4 + [1.0] * 36)
+    part = until(whole, range(1, 41), 4)
+    part.known["bounds", 0.05] = (0.0, 0.1)
+    assert whole.known == {}

@@ -28,7 +28,7 @@ RIGHT: dict[str, dict[str, dict[str, float]]] = {
 }
 BETTER = {"harmful_refused": "higher", "benign_answered": "higher", "unsafe_rate": "lower", "accuracy": "higher",
           "abstained_when_unknown": "higher", "known_wrong": "lower", "grounded_right": "higher"}  # fmt: skip
-CENSUS = ("pii.rows_with_findings", "secrets.rows_with_findings", "bias.associations", "duplicates.share")
+CENSUS = ("pii.rows_with_identifiers", "secrets.rows_with_findings", "bias.associations", "duplicates.share")
 ALL = [(name, rule) for name in shipped() for rule in read_policy(name, HERE).rules]
 
 Worse = Callable[[str, str, Example], bool]

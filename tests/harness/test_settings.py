@@ -15,6 +15,10 @@ class Inner(Settings):
     data: InputFile
 
 
+class Named(Settings):
+    files: dict[str, InputFile]
+
+
 class Outer(Settings):
     items: InputFile | None = None
     many: tuple[InputFile, ...] = ()
@@ -48,3 +52,9 @@ def test_every_file_is_listed_and_keyed_by_its_bytes(file: Path) -> None:
 def test_an_unknown_key_is_refused() -> None:
     with pytest.raises(ValidationError):
         Outer.model_validate({"nmber": 2})
+
+
+def test_files_by_name_are_known_by_their_bytes_too(file: Path) -> None:
+    settings = Named(files={"one": file})
+    assert inputs_of(settings) == {"files[one]": file}
+    assert keyed(settings) == {"files": {"one": digest_file(file)}}

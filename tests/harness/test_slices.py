@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.slices import Slice, each_slice, selected, slice_of
+from harness.slices import Slice, each_slice, is_part, selected, slice_of
 from harness.types import Rule, Sample
 
 
@@ -82,3 +82,21 @@ def test_a_star_without_any_value_stays_and_finds_nothing() -> None:
     star = rule("task.accuracy@dialect=*")
     assert each_slice(star, ITEMS) == (star,)
     assert selected(star, ITEMS) == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "belongs"),
+    [
+        ("task.accuracy", "task.accuracy", True),
+        ("task.accuracy@lang=de", "task.accuracy@lang=*", True),
+        ("task.accuracy@lang=*", "task.accuracy@lang=*", True),
+        ("task.accuracy@lang=de", "task.accuracy@lang=de", True),
+        ("task.accuracy@lang=*", "task.accuracy@lang=de", False),
+        ("task.accuracy", "task.accuracy@lang=*", False),
+        ("task.accuracy@dialect=de", "task.accuracy@lang=*", False),
+    ],
+)
+def test_a_slice_belongs_to_the_rule_that_stands_for_it(part: str, whole: str, belongs: bool) -> None:
+    assert is_part(rule(part), rule(whole)) == belongs
+    assert is_part(rule(part).model_copy(update={"alpha": 0.01}), rule(whole)) == belongs
+    assert not is_part(rule(part).model_copy(update={"bound": 0.9}), rule(whole))

@@ -58,6 +58,15 @@ def test_on_finding_block_is_a_rule_of_the_data_gate(folder: Path) -> None:
     assert [(rule.metric, rule.kind, rule.bound) for rule in rules] == [("pii.rows_with_findings", "at_most", 0.0)]
 
 
+def test_a_scan_that_looks_for_items_looks_for_those_of_the_run_unless_told(folder: Path) -> None:
+    text = GOOD.replace("duplicates: {}", "contamination: {}")
+    found = read(folder, text).scan["contamination"].items
+    assert sorted(found) == ["refusal", "task"]
+    assert found["task"] == folder / "items.jsonl"
+    told = read(folder, text.replace("contamination: {}", "contamination: {items: {mine: items.jsonl}}"))
+    assert told.scan["contamination"].items == {"mine": folder / "items.jsonl"}
+
+
 def test_a_gate_that_names_the_metric_replaces_the_implied_rule(folder: Path) -> None:
     run = read(folder, GOOD + "  - {metric: pii.rows_with_findings, at_most: 5}\n")
     assert [rule.bound for rule in run.data_rules()] == [5.0]

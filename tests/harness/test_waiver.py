@@ -99,6 +99,71 @@ def test_two_rules_that_read_alike_are_not_guessed_between() -> None:
     assert "2 rules read so; expected one" in notes[0]
 
 
+SLICED = Rule(kind="at_least", metric="task.accuracy@lang=*", bound=0.8)
+
+
+def slices(*outcomes: str) -> tuple[list[Check], list[str]]:
+    """One check a language, and the rule that each comes from."""
+    names = ("de", "en", "fr")[: len(outcomes)]
+    rules = [SLICED.model_copy(update={"metric": f"task.accuracy@lang={name}"}) for name in names]
+    return [check(said, rule) for said, rule in zip(outcomes, rules, strict=True)], [SLICED.text()] * len(outcomes)
+
+
+def test_a_waiver_of_a_rule_on_every_slice_excuses_each_that_is_not_met_and_names_them() -> None:
+    checks, written = slices("fail", "pass", "inconclusive")
+    found, notes = excused(checks, [verified(rule=SLICED.text())], CANDIDATE, FIRST, written)
+    assert [each.waived for each in found] == [True, False, True]
+    assert [each.waiver and each.waiver.of for each in found] == [SLICED.text(), None, SLICED.text()]
+    assert [each.model_copy(update={"waiver": None}) for each in found] == checks
+    assert notes == (
+        f"waiver 'a.json' of '{SLICED.text()}' excuses 2 of 3 slices: task.accuracy@lang=de, task.accuracy@lang=fr",
+    )
+
+
+def test_a_slice_that_was_not_measured_stays_missing_beside_those_that_are_waived() -> None:
+    checks, written = slices("fail", "missing")
+    found, notes = excused(checks, [verified(rule=SLICED.text())], CANDIDATE, FIRST, written)
+    assert [each.waived for each in found] == [True, False]
+    assert found[1] == checks[1]
+    said = "excuses 1 of 2 slices: task.accuracy@lang=de; not measured, and not excused: task.accuracy@lang=en"
+    assert notes[0].endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [(("missing", "pass"), "what was not measured cannot be waived"), (("pass", "pass"), "the rule passed without it")],
+)
+def test_a_waiver_of_slices_that_excuses_none_says_why(outcomes: tuple[str, ...], said: str) -> None:
+    checks, written = slices(*outcomes)
+    found, notes = excused(checks, [verified(rule=SLICED.text())], CANDIDATE, FIRST, written)
+    assert (list(found), notes) == (checks, (f"waiver 'a.json' of '{SLICED.text()}' is not applied: {said}",))
+
+
+def test_a_waiver_of_one_rule_does_not_reach_a_slice_that_reads_like_it() -> None:
+    (sliced,), written = slices("fail")
+    both = [sliced, check("fail", sliced.rule)]
+    found, notes = excused(both, [verified(rule=sliced.rule.text())], CANDIDATE, FIRST, [*written, sliced.rule.text()])
+    assert [each.waived for each in found] == [False, True]
+    assert found[1].waiver is not None and found[1].waiver.of == ""
+    assert notes == ()
+
+
+def test_two_rules_on_the_same_slices_are_not_guessed_between() -> None:
+    checks, written = slices("fail", "fail")
+    found, notes = excused([*checks, *checks], [verified(rule=SLICED.text())], CANDIDATE, FIRST, [*written, *written])
+    assert not any(each.waived for each in found)
+    assert "2 rules read so; expected one" in notes[0]
+    found, notes = excused([*checks, checks[0]], [verified(rule=SLICED.text())], CANDIDATE, FIRST, [*written, written[0]])
+    assert not any(each.waived for each in found)
+    assert "2 rules read so; expected one" in notes[0]
+
+
+def test_checks_without_the_rule_that_they_come_from_are_refused() -> None:
+    checks, written = slices("fail", "pass")
+    with pytest.raises(ValueError, match="zip"):
+        excused(checks, [verified(rule=SLICED.text())], CANDIDATE, FIRST, written[:1])
+
+
 def test_of_several_waivers_the_one_that_lasts_longest_is_shown() -> None:
     long, short, gone = verified("b.json"), verified("c.json", until=LAST - DAY), verified("a.json", until=FIRST)
     for order in ([long, short, gone], [gone, short, long]):

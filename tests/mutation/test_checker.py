@@ -68,5 +68,11 @@ def test_tests_that_fail_on_their_own_are_no_judges(tmp_path: Path) -> None:
     ],
 )
 def test_each_kind_of_change_is_made(source: str, expected: str) -> None:
-    checker = runpy.run_path(str(ROOT / "tests" / "mutation" / "__main__.py"), run_name="checker")
+    checker = runpy.run_path(str(ROOT / "tests" / "mutation" / "changes.py"))
     assert expected in [each.source for each in checker["mutants"]("toy.py", source)]
+
+
+def test_a_mutant_that_goes_round_for_ever_is_killed_by_the_clock(tmp_path: Path) -> None:
+    source = "def down(count):\n    while count > 0:\n        count -= 1\n    return count\n"
+    done = check(tmp_path, source, "def test_down():\n    assert down(3) == 0\n")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -6,12 +6,15 @@ import hashlib
 import importlib.util
 import random
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from harness.comparison.arms import Arm
 from harness.comparison.whole import Comparison, Policy, compare
 from harness.suite import metrics_of
-from harness.types import Measurement, Rule, Sample
+from harness.types import Measurement, Rule, Sample, Waived
+from harness.waiver import Verified, Waiver
 
 RULES = (
     Rule(kind="at_most", metric="pii.rows_with_findings", bound=0),
@@ -76,6 +79,38 @@ def runs() -> Comparison:
     return compare(POLICY, arm("meta-llama/Llama-3.2-1B-Instruct", 0.5, 0.95, 0.5), arms)
 
 
+def arms() -> Comparison:
+    """Arms of prompts of their own, with costs; one has a failure that is waived and one was excused in its own run."""
+    day = date(2026, 3, 1)
+    facts = {"owner": "ann", "reason": "agreed with support", "issued": day, "until": day}
+    rule = RULES[2].text()
+    granted = Verified(Waiver(project="p", rule=rule, **facts), "a.json", "key", digest("a"))
+    excused = {rule: Waived(**facts, key="key", digest=digest("a"))}
+    plain = [arm("base", 0.3, 0.97, 0.5), arm("base + retrieval over the whole handbook", 0.5, 0.97, 0.5)]
+    tuned = [arm("fine-tuned", 0.9, 0.8, 0.5), arm("fine-tuned, other run", 0.9, 0.7, 0.5)]
+    found = [
+        _spending(plain[0], 32, 4),
+        _spending(plain[1], 132, 5, {"retrieval": digest("r")}),
+        replace(_spending(tuned[0], 32, 3), waivers=(granted,), on=day),
+        replace(_spending(tuned[1], 32, 3, {"system prompt": digest("s"), "examples": digest("e")}), excused=excused),
+    ]
+    return compare(POLICY, found[0], found[1:])
+
+
+def _spending(found: Arm, read: int, written: int, declared: dict[str, str] | None = None) -> Arm:
+    passages = {"retrieval": {"answer_in_passages": 200, "items": 240}} if "retrieval" in (declared or {}) else {}
+    measurements = tuple(
+        each.model_copy(update={
+            "declared": declared or {},
+            "details": {"cost": {
+                "answers": each.expected, "prompt_tokens": read * each.expected, "answer_tokens": written * each.expected,
+            }} | (passages if each.suite == "task" else {}),
+        })
+        for each in found.measurements
+    )  # fmt: skip
+    return replace(found, measurements=measurements)
+
+
 def single() -> Comparison:
     return compare(POLICY, arm("base", 0.5, 0.95, 0.5), [arm("only", 0.9, 0.95, 0.5)])
 
@@ -109,5 +144,6 @@ VARIANTS: dict[str, Callable[[], Comparison]] = {
     "checkpoints": checkpoints,
     "runs": runs,
     "single": single,
+    "arms": arms,
     "hostile": hostile,
 }

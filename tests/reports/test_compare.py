@@ -72,7 +72,45 @@ def test_a_page_without_steps_names_the_candidates_by_number(comparisons) -> Non
     assert "in the order given" in html
 
 
-@pytest.mark.parametrize("variant", ["checkpoints", "runs", "single", "hostile"])
+def test_the_page_of_arms_says_what_each_puts_into_prompts_and_what_its_answers_cost(comparisons) -> None:
+    html = render_comparison(comparisons.arms()).decode()
+    assert "with retrieval" in html
+    assert "with system prompt and examples" in html
+    costs = html.partition('class="plain costs"')[2].partition("</table>")[0]
+    assert [row.count("<td") for row in costs.split("<tr>")[2:]] == [9] * 4
+    assert "<b>137.0</b>" in costs
+    assert "× 3.81" in costs
+    assert "200 of 240" in costs
+    assert "132.0 + 5.0" in html.partition("Tokens per answer")[2].partition("</tr>")[0]
+    assert "Arms may differ in what they declare" in html
+
+
+def test_a_waived_failure_is_marked_in_its_cell_and_keeps_its_outcome_and_numbers(comparisons) -> None:
+    html = render_comparison(comparisons.arms()).decode().replace("\u202f", " ")
+    cells = html.partition("<code>refusal.harmful_refused</code>")[2].partition("</tr>")[0].split("<td")[1:]
+    assert ["Waived" in cell for cell in cells] == [False, True, False]
+    assert ["waived in its run" in cell for cell in cells] == [False, False, True]
+    assert all("is-fail" in cell for cell in cells[1:])
+    assert ["points" in cell and 'class="span"' in cell for cell in cells] == [True] * 3
+    assert "Allowed with 1 waived failure" in html
+    assert "agreed with support" in html
+    assert "1 of 3 candidates allowed by every rule, &#39;fine-tuned&#39; only with what is waived" in html
+
+
+def test_the_document_of_a_comparison_names_waivers_prompts_and_costs(comparisons) -> None:
+    found = json.loads(json.dumps(document(comparisons.arms())))
+    checks = [{check["metric"]: check for check in each["decision"]["checks"]} for each in found["columns"]]
+    refused = [each["refusal.harmful_refused"] for each in checks]
+    assert [(each["outcome"], bool(each["waiver"])) for each in refused] == [("pass", False), ("fail", True), ("fail", False)]
+    assert [list(each["excused"]) for each in found["columns"]] == [[], [], ["refusal.harmful_refused max_drop 0.05"]]
+    assert [list(each["declared"]) for each in found["columns"]] == [["retrieval"], [], ["system prompt", "examples"]]
+    assert found["columns"][0]["decision"]["notes"] == [
+        "'retrieval' is in the prompts of the candidate alone (task, refusal, retention), as declared"
+    ]
+    assert {each["name"]: (each["read"], each["written"]) for each in found["expenses"]["arms"]}["base"] == (32.0, 4.0)
+
+
+@pytest.mark.parametrize("variant", ["checkpoints", "runs", "single", "arms", "hostile"])
 def test_it_is_deterministic_loads_nothing_and_holds_no_foreign_markup(comparisons, variant) -> None:
     first, second = (render_comparison(comparisons.VARIANTS[variant]()) for _ in range(2))
     assert first == second

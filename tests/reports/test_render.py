@@ -88,7 +88,7 @@ def test_a_run_that_ended_at_the_data_gate_names_what_was_not_reached(audits):
     assert [attrs["id"] for attrs in page.of("section")] == ["verdict", "rules", "scan", "provenance", "limits"]
     assert all(rule.metric in page.text for rule in audits.POLICY[1:])
     assert "No candidate was trained in this run." in page.text
-    assert "first 25 of 49" in page.text
+    assert "with the first of each (all are in findings.jsonl)" in page.text
     assert "tickets.jsonl:32:messages[0].content" in page.text
 
 

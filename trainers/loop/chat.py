@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.dataset import Row, as_messages, kind_of, rows
 from harness.errors import DataError, ModelError
+from harness.settings import BadRows
 from trainers.loop.rows import Encoded, content_hash, encoded
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class ChatEncoder:
     stops: frozenset[int]
     limit: int
 
-    def __call__(self, path: Path) -> Iterator[Encoded]:
-        """Encodes every row of a file.
+    def __call__(self, path: Path, bad_rows: BadRows = "stop") -> Iterator[Encoded]:
+        """Encodes every row of a file, of which those that cannot be read stop it or are left out.
 
         Raises:
             DataError: A row is not a chat, or has nothing that the model could learn to say.
@@ -49,7 +50,7 @@ class ChatEncoder:
             raise ModelError(
                 "the tokenizer has no 'eos_token'", "a token that ends an answer", "add it to the base's tokenizer"
             )
-        for row in rows(path):
+        for row in rows(path, bad_rows):
             yield self._encode(row)
 
     def _encode(self, row: Row) -> Encoded:

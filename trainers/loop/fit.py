@@ -78,10 +78,10 @@ class _Rows:
     """The rows of a request: those to train on, to replay and to validate on."""
 
     def __init__(self, request: TrainRequest, encode: Encoder) -> None:
-        everything = [row for path in request.rows for row in encode(path)]
+        everything = [row for path in request.rows for row in encode(path, request.bad_rows)]
         self.own, self.validation = split(everything, request.validation)
         replay = request.settings.replay
-        self.replay = list(encode(replay.data)) if replay else []
+        self.replay = list(encode(replay.data, request.bad_rows)) if replay else []
         self.share = replay.share if replay else 0.0
         self._check(request, everything)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.settings import BadRows
 from harness.store import canonical_json
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Encoded:
         return int((self.labels[1:] != IGNORED).sum())
 
 
-Encoder = Callable[[Path], Iterator[Encoded]]
+Encoder = Callable[[Path, BadRows], Iterator[Encoded]]
 
 
 def encoded(ids: Sequence[int], learn: Sequence[bool], content: bytes, place: str, cut: bool = False) -> Encoded:

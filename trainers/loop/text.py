@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness.dataset import as_text, rows
+from harness.settings import BadRows
 from trainers.loop.rows import Encoded, content_hash, encoded
 
 if TYPE_CHECKING:
@@ -34,15 +35,15 @@ class TextEncoder:
     block: int
     document: Document = "auto"
 
-    def __call__(self, path: Path) -> Iterator[Encoded]:
-        """Encodes every document of a file."""
+    def __call__(self, path: Path, bad_rows: BadRows = "stop") -> Iterator[Encoded]:
+        """Encodes every document of a file; rows that cannot be read stop it or are left out."""
         whole = path.suffix.lower() == ".txt" if self.document == "auto" else self.document == "file"
         if whole:
             # One document would fall on one side of the validation split: its blocks are told apart instead.
-            for ids in self._blocks(_joined(path)):
+            for ids in self._blocks(_joined(path, bad_rows)):
                 yield encoded(ids, [True] * len(ids), content_hash(ids), f"'{path.name}'")
             return
-        for row in rows(path):
+        for row in rows(path, bad_rows):
             for ids in self._blocks(as_text(row)):
                 yield encoded(ids, [True] * len(ids), content_hash(dict(row.value)), row.place)
 
@@ -55,10 +56,10 @@ class TextEncoder:
             yield ids[start : start + self.block]
 
 
-def _joined(path: Path) -> str:
+def _joined(path: Path, bad_rows: BadRows) -> str:
     """A file's rows as one text; between lines of plain text stand as many line breaks as the file has."""
     parts, before = [], 0
-    for row in rows(path):
+    for row in rows(path, bad_rows):
         breaks = row.line - before if before and path.suffix.lower() == ".txt" else 2 if before else 0
         parts.append("\n" * breaks + as_text(row))
         before = row.line

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from harness.channels.wording.numbers import Unit, count, level, listed, plural
+from harness.channels.wording.verdicts import granted, with_waivers
 from harness.comparison.breaks import Break, Search
 from harness.comparison.choice import Choice
 from harness.comparison.whole import Comparison
@@ -24,6 +27,8 @@ def outcome(found: Comparison) -> str:
     if not choice.allowed:
         return f"None of {plural(choice.looked_at, 'candidate')} is allowed by every rule."
     many = f"{count(len(choice.allowed))} of {plural(choice.looked_at, 'candidate')} allowed by every rule"
+    thanks = [column.name for column in found.columns if with_waivers(column.decision)]
+    many += f", {names(thanks)} only with what is waived" if thanks else ""
     if choice.best is None:
         return (
             f"{many} ({names(choice.allowed)}). No rule asks for a metric to be high: name one with --prefer to choose."
@@ -55,6 +60,35 @@ def trust(choice: Choice) -> tuple[str, ...]:
         "by luck too. Measure it again on items that did not choose it."
     )
     return alone, many, curse
+
+
+def puts(declared: Iterable[str]) -> str:
+    """Says what an arm puts into its prompts of its own accord; nothing for a mere model."""
+    known = list(declared)
+    return f"with {listed(known)}" if known else ""
+
+
+def prompts(found: Comparison) -> str:
+    """Says what arms may differ in where one of them has a prompt of its own; empty where none has."""
+    if not found.prompted:
+        return ""
+    return (
+        "Arms may differ in what they declare to put into prompts, and each decision notes it. Items, suite version, template, "
+        "settings and judge have to be the same: what differs in those is an integrity failure and never allowed."
+    )
+
+
+def waivers(found: Comparison) -> Iterator[str]:
+    """Lists what candidates are excused here, and what only their own runs excused them."""
+    for column in found.columns:
+        for check in column.decision.checks:
+            if check.waived:
+                yield f"'{column.name}': '{check.rule.text()}' is not met, and {granted(check)}"
+        for rule, by in column.excused.items():
+            yield (
+                f"'{column.name}': '{rule}' is not met. Its own run was excused until {by.until} by {by.owner} ({by.reason}), "
+                "which does not count here: it takes the run's own rules and --trust PUBLIC_KEY"
+            )
 
 
 def undecided(found: Comparison) -> str:

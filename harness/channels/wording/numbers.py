@@ -100,7 +100,7 @@ def _fixed(value: float, near: float | None) -> str:
 
 def _collides(value: float, near: float, places: int) -> bool:
     # Equality but for the last bits of a float is equality: 100 * 0.8 must not be shown as 80.0000.
-    apart = not math.isclose(value, near, rel_tol=1e-9, abs_tol=1e-12)
+    apart = not math.isclose(abs(value), abs(near), rel_tol=1e-9, abs_tol=1e-12)
     return apart and round(abs(value), places) == round(abs(near), places)
 
 

@@ -137,7 +137,8 @@ def granted(check: Check) -> str:
     if by is None or not check.waived:
         return ""
     about = "this candidate" if by.candidate else "any candidate"
-    return f"waived until {by.until} by {by.owner}, for {about}: {by.reason}"
+    with_others = f", as '{by.of}'" if by.of else ""
+    return f"waived until {by.until} by {by.owner}, for {about}{with_others}: {by.reason}"
 
 
 def waived(audit: Audit) -> tuple[str, ...]:

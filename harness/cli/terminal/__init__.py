@@ -18,6 +18,14 @@ RUNS = click.option(
 )  # fmt: skip
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout; notices go to stderr.")
 OUT = click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
+WORKERS = click.option(
+    "--workers", type=click.IntRange(min=0), default=0, envvar="TUNEGATE_WORKERS",
+    help="Processes that scan; 0 for as many as the cores and the rows are good for. The result is the same.",
+)  # fmt: skip
+ENGINE = click.option(
+    "--engine", type=click.Choice(["processes", "ray"]), default="processes", show_default=True,
+    help="What the scan's workers run on.",
+)  # fmt: skip
 TRUST = click.option(
     "--trust", multiple=True, type=click.Path(path_type=Path, dir_okay=False),
     help="Public key that waivers have to be signed with; may be given several times.",

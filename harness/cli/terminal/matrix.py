@@ -7,15 +7,27 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from harness.channels.wording.comparing import about, broke, names, outcome, trust, undecided, unit_of
-from harness.channels.wording.verdicts import condition
+from harness.channels.wording.comparing import (
+    about,
+    broke,
+    names,
+    outcome,
+    prompts,
+    puts,
+    trust,
+    undecided,
+    unit_of,
+    waivers,
+)
+from harness.channels.wording.verdicts import condition, with_waivers
 from harness.cli.terminal import COLOURS
 from harness.comparison.flips import MetricFlips
 from harness.comparison.matrix import Column
 from harness.comparison.whole import Comparison
 from harness.types import Check, Rule
 
-NARROW, WIDE, LABEL, HEAD = 13, 17, 50, 11
+NARROW, WIDE, LABEL, HEAD = 14, 17, 50, 11
+WAIVED, EXCUSED = " w", " w?"
 WORDS = {"pass": "pass", "fail": "FAIL", "inconclusive": "?", "missing": "none"}
 
 
@@ -25,14 +37,15 @@ def told(found: Comparison) -> Iterator[str]:
     yield from legend(found.columns)
     yield ""
     yield from _matrix(found)
-    yield from _broken(found)
+    yield from _waived(found)
+    if not found.prompted:
+        yield from _broken(found)
     yield from _front(found)
     yield from _flips(found)
     yield ""
     yield outcome(found)
     yield from trust(found.choice)
-    if undecided(found):
-        yield undecided(found)
+    yield from (said for said in (prompts(found), undecided(found)) if said)
 
 
 def heads(columns: Sequence[Column]) -> list[str]:
@@ -42,10 +55,13 @@ def heads(columns: Sequence[Column]) -> list[str]:
 
 
 def legend(columns: Sequence[Column]) -> Iterator[str]:
-    """The names behind the numbers, where columns are numbered."""
+    """The names behind the numbers, where columns are numbered, and what arms put into their prompts."""
     for head, column in zip(heads(columns), columns, strict=True):
+        own = puts(column.declared)
         if head != column.name:
-            yield f"  {head:<5}{column.name}"
+            yield f"  {head:<5}{column.name}" + (f" ({own})" if own else "")
+        elif own:
+            yield f"  {column.name} ({own})"
 
 
 def _matrix(found: Comparison) -> Iterator[str]:
@@ -61,8 +77,8 @@ def _matrix(found: Comparison) -> Iterator[str]:
         yield " " * label + "".join(head.rjust(width) for head in shown)
         for rule in asked:
             yield from _row(found, rule, columns, label, width, whole)
-        verdicts = (_coloured(column.decision.verdict, width, column.decision.verdict) for column in columns)
-        yield "verdict".ljust(label) + "".join(verdicts)
+        yield "verdict".ljust(label) + "".join(_verdict(column, width) for column in columns)
+        yield from _costs(found, columns, label, width)
         yield ""
     if not whole:
         yield "Paired intervals stand in the page (--html) and the document (--json), and here on a wider terminal."
@@ -73,15 +89,45 @@ def _row(
 ) -> Iterator[str]:
     checks = [column.check(rule) for column in columns]
     rate = unit_of(found, rule) == "rate"
-    yield _clipped(rule.metric, label - 2).ljust(label) + "".join(_cell(check, width, rate) for check in checks)
+    cells = (_cell(check, width, rate, _mark(column, check)) for column, check in zip(columns, checks, strict=True))
+    yield _clipped(rule.metric, label - 2).ljust(label) + "".join(cells)
     second = f"  {condition(rule, 'rate' if rate else 'number')}".ljust(label)
     yield second + "".join(_span(check, rate).rjust(width) for check in checks) if intervals else second.rstrip()
 
 
-def _cell(check: Check | None, width: int, rate: bool) -> str:
+def _mark(column: Column, check: Check | None) -> str:
+    """How a check is marked that is waived here, or that only its own run was excused."""
+    if check is None:
+        return ""
+    return WAIVED if check.waived else EXCUSED if check.rule.text() in column.excused else ""
+
+
+def _verdict(column: Column, width: int) -> str:
+    verdict, also = column.decision.verdict, with_waivers(column.decision)
+    return _coloured(f"{verdict}{WAIVED if also else ''}", width, "inconclusive" if also else verdict)
+
+
+def _costs(found: Comparison, columns: Sequence[Column], label: int, width: int) -> Iterator[str]:
+    """What an answer of each column costs in tokens, read and written, with the baseline's beneath the name."""
+    if found.expenses is None:
+        return
+    known = {each.name: f"{each.read:.1f}+{each.written:.1f}" for each in found.expenses.arms}
+    yield "tokens an answer, read+written".ljust(label) + "".join(known.get(each.name, "-").rjust(width) for each in columns)
+    if found.baseline in known:
+        yield f"  baseline {known[found.baseline]}"
+
+
+def _waived(found: Comparison) -> Iterator[str]:
+    said = list(waivers(found))
+    if said:
+        yield f"Waived ({WAIVED.strip()}: not met and excused; {EXCUSED.strip()}: excused in its own run only)"
+        yield from (f"  {each}" for each in said)
+
+
+def _cell(check: Check | None, width: int, rate: bool, mark: str) -> str:
     if check is None:
         return "-".rjust(width)
-    return _coloured(f"{WORDS[check.outcome]} {_number(check, rate)}".rstrip(), width, check.outcome)
+    return _coloured(f"{WORDS[check.outcome]}{mark} {_number(check, rate)}".rstrip(), width, check.outcome)
 
 
 def _number(check: Check, rate: bool) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,14 +50,17 @@ def words_of(text: str) -> list[str]:
 
 def groups_in(words: list[str], terms: Terms) -> set[Group]:
     """Returns the groups that some words name."""
-    found: set[Group] = set()
+    return {group for _, group, _ in named_in(words, terms)}
+
+
+def named_in(words: list[str], terms: Terms) -> Iterator[tuple[int, Group, int]]:
+    """Yields where some words name a group, which one, and with how many words."""
     for index, word in enumerate(words):
         for phrase, group, before_people in terms.phrases.get(word, ()):
             end = index + len(phrase)
             named = tuple(words[index:end]) == phrase
             if named and (not before_people or (end < len(words) and words[end] in terms.people)):
-                found.add(group)
-    return found
+                yield index, group, len(phrase)
 
 
 def read_terms(folder: Path) -> Terms:

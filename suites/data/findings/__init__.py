@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow
 
 from harness.dataset import FINDINGS
+from harness.scanning.salting import salted_hash
 from harness.types import Metric
+
+__all__ = ["Found", "as_batch", "census", "masked", "salted_hash", "spans_of_rows"]
 
 _OF_THE_TEXT = ("file", "row", "line", "id", "field")
 
@@ -35,11 +37,6 @@ class Found:
     score: float
     message: str
     hash: str
-
-
-def salted_hash(value: str, salt: bytes) -> str:
-    """Hashes a value with the salt, so that equal values can be told without anyone being able to guess them."""
-    return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), key=salt[:64], digest_size=16).hexdigest()
 
 
 def masked(entity: str, at: int, start: int, end: int, score: float, text: str, salt: bytes) -> Found:

@@ -9,8 +9,8 @@ from typing import Any
 import presidio_analyzer.predefined_recognizers as predefined
 import tldextract
 import yaml
-from presidio_analyzer import EntityRecognizer
-from presidio_analyzer.predefined_recognizers import EmailRecognizer, SpacyRecognizer
+from presidio_analyzer import EntityRecognizer, PatternRecognizer
+from presidio_analyzer.predefined_recognizers import EmailRecognizer, PhoneRecognizer, SpacyRecognizer
 from presidio_analyzer.recognizer_registry import RecognizerRegistry
 
 from harness.errors import UsageError
@@ -57,8 +57,9 @@ def load(wanted: Wanted) -> tuple[RecognizerRegistry, frozenset[str]]:
 
 
 def _add(registry: RecognizerRegistry, name: str, language: str) -> None:
-    known = [each for each in predefined.__all__ if each.endswith("Recognizer")]
-    kind: Any = getattr(predefined, name, None) if name in known else None
+    # The others need a model or a service, and some of them fetch it without being asked.
+    known = [each for each in predefined.__all__ if _needs_nothing(getattr(predefined, each))]
+    kind: Any = getattr(predefined, name) if name in known else None
     if kind is None:
         raise UsageError(f"Presidio has no recognizer '{name}'", suggestion(name, known))
     if any(type(each) is kind for each in registry.recognizers):
@@ -73,6 +74,10 @@ def _add(registry: RecognizerRegistry, name: str, language: str) -> None:
     if hasattr(made, "global_regex_flags"):
         made.global_regex_flags = registry.global_regex_flags
     registry.add_recognizer(made)
+
+
+def _needs_nothing(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, PatternRecognizer | PhoneRecognizer)
 
 
 def _read(registry: RecognizerRegistry, path: Path) -> None:

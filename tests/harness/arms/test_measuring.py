@@ -83,10 +83,21 @@ def test_the_gate_can_compare_two_arms_of_different_prompts(measure: Callable[..
         base.measurements,
         candidate_digest=told.subject,
         baseline_digest=base.subject,
-        data_digest=None,
+        own_prompts=True,
     )
     assert decision.problems == ()
     assert decision.verdict != "integrity"
+    assert decision.notes == ("'system prompt' is in the prompts of the candidate alone (task), as declared",)
+
+
+def test_an_arm_declares_what_it_puts_into_prompts_and_a_mere_model_nothing(measure: Callable[..., list[ArmResult]]) -> None:
+    declared = {each.name: dict(each.measurements[0].declared) for each in measure()}
+    assert {name: list(found) for name, found in declared.items()} == {
+        "base": [], "told": ["system prompt"], "shown": ["examples"], "searched": ["retrieval"], "tuned": [],
+    }  # fmt: skip
+    other = measure(ARMS.replace("Be kind.", "Be brief."))
+    assert other[1].measurements[0].declared["system prompt"] != declared["told"]["system prompt"]
+    assert other[2].measurements[0].declared == declared["shown"]
 
 
 def test_a_longer_prompt_costs_more_to_read(measure: Callable[..., list[ArmResult]]) -> None:

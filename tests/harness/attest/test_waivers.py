@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from harness.attest.envelope import sealed
-from harness.attest.keys import PrivateKey
-from harness.attest.waivers import PAYLOAD_TYPE, Waivers, read_waivers, signed_waiver, write_waivers
+from harness.attest.keys import PrivateKey, make_keys, read_private_key
+from harness.attest.waivers import PAYLOAD_TYPE, Waivers, read_waivers, signed_waiver, waivers_of, write_waivers
 from harness.errors import UsageError
+from harness.spec import RunFile, read_run_file
 from harness.store import digest_bytes, digest_file
 from harness.waiver import Waiver
 
@@ -161,3 +162,21 @@ def test_every_file_is_kept_with_the_evidence(
 def test_a_waiver_may_name_its_candidate(filed: File, key: PrivateKey) -> None:
     about = "sha256:" + "c" * 64
     assert read([filed(candidate=about)], key).verified[0].waiver.candidate == about
+
+
+def test_a_run_file_names_the_waivers_and_the_keys_that_count(tmp_path: Path, filed: File, key: PrivateKey) -> None:
+    make_keys(tmp_path / "mine")
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "a", "completion": "b"}\n')
+    filed("a.json", read_private_key(tmp_path / "mine.pem"))
+    filed("b.json", key)
+
+    def run(further: str) -> RunFile:
+        plain = "version: 1\nproject: support\ndata: {train: rows.jsonl}\ntrain: {method: sft}\nevaluate: {task: {}}\n"
+        gates = "gates: [{metric: task.accuracy, at_least: 0.8}]\n"
+        (tmp_path / "run.yaml").write_text(plain + gates + further)
+        return read_run_file(tmp_path / "run.yaml")[0]
+
+    assert waivers_of(run(""), tmp_path, [key.public]) == Waivers()
+    named = run("waivers: {files: ['*.json'], trust: [mine.pub]}\n")
+    assert [each.name for each in waivers_of(named, tmp_path).verified] == ["a.json"]
+    assert [each.name for each in waivers_of(named, tmp_path, [key.public]).verified] == ["a.json", "b.json"]

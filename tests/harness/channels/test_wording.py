@@ -59,6 +59,7 @@ def test_changes_carry_their_sign(value, unit, text):
 
 
 def test_a_margin_is_not_hidden_by_rounding():
+    assert change(-0.05, "rate", near=0.05).text == "−5.0\u202fpoints"
     assert span((-0.0304, 0.01), "rate", True, near=0.03).text == "−3.04 to +1.0\u202fpoints"
 
 

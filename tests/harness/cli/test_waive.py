@@ -64,6 +64,14 @@ def test_the_metric_alone_is_enough_where_one_rule_reads_it(waive: Say) -> None:
     assert "is 2 rules; expected one of 'task.accuracy@lang=de at_least 0.5', 'task.accuracy@lang=de max_drop" in unclear.err
 
 
+def test_a_rule_on_every_slice_is_waived_as_it_is_written(waive: Say, run_file: Path) -> None:
+    run_file.write_text(TEXT.replace('lang=de", max_drop', 'lang=*", max_drop') + READ)
+    rule = "task.accuracy@lang=* max_drop 0.05"
+    assert json.loads(waive("task.accuracy@lang=*", "--json").out)["rule"] == rule
+    one = waive("task.accuracy@lang=de max_drop 0.05")
+    assert (one.code, f"expected '{rule}'" in one.err) == (2, True), one.err
+
+
 def test_a_rule_that_is_not_in_the_gates_is_refused_with_the_nearest(waive: Say, run_file: Path) -> None:
     found = waive("task.accuracy at_least 0.9")
     assert found.code == 2

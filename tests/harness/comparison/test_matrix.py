@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import date
 
 from harness.comparison.matrix import column
 from harness.gate import decide
 from harness.types import Problem
+from harness.waiver import Verified, Waiver, excused
 
+DAY = date(2026, 3, 15)
 NONE = frozenset[str]()
 
 
@@ -59,3 +62,40 @@ def test_what_went_wrong_while_an_arm_was_asked_denies_it(arm, rule, rates) -> N
     assert column([rule()], NONE, arm("a", rates(0.8), problems=fault), before).decision.problems == fault
     broken = arm("base", rates(0.8), problems=fault)
     assert column([rule()], NONE, arm("a", rates(0.8)), broken).decision.verdict == "incomplete"
+
+
+def granted(rule, arm) -> Verified:
+    facts = {"project": "p", "rule": rule.text(), "owner": "ann", "reason": "why", "issued": DAY, "until": DAY}
+    return Verified(Waiver(**facts), "a.json", "key", arm.subject)
+
+
+def test_a_waiver_excuses_a_failure_here_on_its_day_and_keeps_its_numbers(arm, rule, rates) -> None:
+    before, after = arm("base", rates(0.8)), arm("a", rates(0.5))
+    plain = column([rule()], NONE, after, before)
+    found = column([rule()], NONE, dataclasses.replace(after, waivers=(granted(rule(), after),), on=DAY), before)
+    assert (found.decision.verdict, found.check(rule()).waived, found.excused) == ("allowed", True, {})
+    assert found.check(rule()).model_copy(update={"waiver": None}) == plain.check(rule())
+    late = dataclasses.replace(after, waivers=(granted(rule(), after),), on=date(2026, 3, 16), notes=("n",))
+    assert column([rule()], NONE, late, before).decision.verdict == "blocked"
+    assert column([rule()], NONE, late, before).decision.notes[0] == "n"
+
+
+def test_what_only_its_own_run_was_excused_is_kept_beside_and_excuses_nothing(arm, rule, rates) -> None:
+    before, after = arm("base", rates(0.8)), arm("a", rates(0.5))
+    by = excused([column([rule()], NONE, after, before).check(rule())], [granted(rule(), after)], None, DAY)[0][0].waiver
+    told = {rule().text(): by, "task.accuracy at_least 0.4": by}
+    claimed = column([rule(), rule("at_least", 0.4)], NONE, dataclasses.replace(after, excused=told), before)
+    assert claimed.decision.verdict == "blocked"
+    assert claimed.excused == {rule().text(): by}
+    applied = dataclasses.replace(after, excused=told, waivers=(granted(rule(), after),), on=DAY)
+    assert column([rule()], NONE, applied, before).excused == {}
+
+
+def test_arms_may_differ_in_the_prompts_that_they_declare_and_in_nothing_else(arm, rule, rates) -> None:
+    before, after = arm("base", rates(0.8)), arm("a", rates(0.8))
+    told = after.measurements[0].model_copy(update={"declared": {"examples": before.subject}})
+    found = column([rule()], NONE, dataclasses.replace(after, measurements=(told,)), before)
+    assert (found.decision.verdict, found.declared) == ("allowed", {"examples": before.subject})
+    assert found.decision.notes == ("'examples' is in the prompts of the candidate alone (task), as declared",)
+    other = told.model_copy(update={"conditions": {"template": "other"}})
+    assert column([rule()], NONE, dataclasses.replace(after, measurements=(other,)), before).decision.verdict == "integrity"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from harness.comparison.whole import Comparison, Policy, compare
 from harness.errors import UsageError
+from harness.suite import metrics_of
 
 
 @pytest.fixture
@@ -54,3 +57,26 @@ def test_named_metrics_decide_and_make_the_axes(arm, rates, policy) -> None:
 def test_a_metric_that_nobody_has_is_refused_with_the_nearest(arm, rates, policy, named) -> None:
     with pytest.raises(UsageError, match=r"no candidate has a metric .task\.acuracy.; expected .task\.accuracy."):
         compare(policy, arm("base", rates(0.8)), [arm("a", rates(0.8))], **named)
+
+
+def test_a_rule_on_every_slice_is_a_row_for_each_slice(arm, rule, rates) -> None:
+    star = rule(bound=0.1, metric="task.accuracy@lang=*")
+
+    def tagged(found):
+        tags = [{"lang": "de" if at % 2 else "en"} for at in range(200)]
+        (plain,) = found.measurements
+        samples = tuple(each.model_copy(update={"tags": tag}) for each, tag in zip(plain.samples, tags, strict=True))
+        metrics = metrics_of("task", samples, {"accuracy": "higher"})
+        changed = plain.model_copy(update={"samples": samples, "metrics": metrics})
+        return dataclasses.replace(found, measurements=(changed,))
+
+    lost = tagged(arm("b", [float(at % 2 == 0) for at in range(200)]))
+    policy = Policy((star, rule()), frozenset(), "the rules of a test")
+    found = compare(policy, tagged(arm("base", rates(1.0))), [tagged(arm("a", rates(1.0))), lost])
+    slices = ["task.accuracy@lang=de", "task.accuracy@lang=en"]
+    assert [each.metric for each in found.rules] == [*slices, "task.accuracy"]
+    assert [each.metric for each in found.trajectories] == [*slices, "task.accuracy"]
+    assert [each.first_bad for each in found.breaks] == ["b", None, "b"]
+    nobody = compare(policy, arm("base", rates(1.0)), [arm("a", rates(1.0))])
+    assert [each.metric for each in nobody.rules] == ["task.accuracy@lang=*", "task.accuracy"]
+    assert nobody.columns[0].decision.verdict == "incomplete"

@@ -283,3 +283,87 @@ def test_a_file_that_is_no_store_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "answers.sqlite").write_text("this is not a database, but it is long enough to look at")
     with pytest.raises(IntegrityError, match=r"cannot be used as the sample store.*delete it"):
         AnswerStore(tmp_path / "answers.sqlite").find("s", ["r"])
+
+
+def scored(count: int, first: int = 0) -> list[Request]:
+    before = "what is the colour of the red lamp and the desk"
+    return [
+        Request(kind="loglikelihood", text=f"{before} {number} is", continuation=said)
+        for number in range(first, first + count) for said in (" yes", " no", " red", " blue no")
+    ]  # fmt: skip
+
+
+def differing(monkeypatch: pytest.MonkeyPatch, by: float) -> None:
+    """From here on packed texts have other scores than they should."""
+    from harness.model import packed
+
+    parts = packed._parts
+    monkeypatch.setattr(
+        packed, "_parts", lambda *told: [part._replace(logprob=part.logprob + by) for part in parts(*told)]
+    )
+
+
+def test_one_measurement_never_mixes_packed_and_plain_scores(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = scored(12)
+    plain = {
+        each.index: each.answer
+        for batch in Engine(*_whole(made / "model"), plain="asked for").answers(requests)
+        for each in batch
+    }
+    store = tmp_path / "answers.sqlite"
+    with monkeypatch.context() as slightly:
+        differing(slightly, 1e-5)
+        before = Models(device="cpu").subject(made / "model", None, store, silent)
+        packed = before.answer(requests[:32])
+        assert before.details == {}
+    assert all(answer.logprob != plain[at].logprob for at, answer in enumerate(packed))
+    differing(monkeypatch, 1e-2)
+    subject = Models(device="cpu").subject(made / "model", None, store, silent)
+    subject.answer(REQUESTS)
+    assert subject.answer(requests) == [plain[at] for at in range(len(requests))]
+    assert subject.details == {"engine": "plain, since a log-likelihood differed by 0.01 when texts were packed"}
+    assert subject.conditions == before.conditions
+    monkeypatch.setattr("harness.model.load.load_model", lambda *_: pytest.fail("the model was loaded"))
+    again = Models(device="cpu").subject(made / "model", None, store, silent)
+    again.answer(REQUESTS)
+    assert again.details == {}
+    assert again.answer(requests) == [plain[at] for at in range(len(requests))]
+    assert again.details == subject.details
+
+
+def _whole(folder: Path) -> tuple[Any, Any]:
+    from harness.model.load import load_model, load_tokenizer
+
+    return load_model(folder, "cpu"), load_tokenizer(folder)
+
+
+def test_a_model_known_to_be_unfit_is_not_packed_again(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.model.packed import Packed
+
+    AnswerStore(tmp_path / "a").keep("another", {})
+    subject = Models(device="cpu").subject(made / "model", None, tmp_path / "a", silent)
+    AnswerStore(tmp_path / "a").fall_back(subject._key, "it was so before")
+    monkeypatch.setattr(Packed, "score", lambda *_: pytest.fail("texts were packed"))
+    assert len(subject.answer(scored(12))) == 48
+    assert subject.details == {"engine": "plain, since it was so before"}
+
+
+def test_scores_of_a_packed_engine_are_not_kept_for_a_subject_that_is_scored_plainly(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path / "a")
+    written, score = Answer(prompt="p", text="t"), Answer(prompt="p", logprob=-1.0)
+    store.keep("s", {"old": score, "text": written})
+    store.keep("other", {"old": score})
+    assert store.plain("s") is None
+    store.fall_back("s", "why")
+    store.fall_back("s", "why else")
+    store.keep("s", {"late": score, "later": written})
+    store.keep("s", {"good": score}, plain=True)
+    assert store.find("s", ["old", "text", "late", "later", "good"]) == {
+        "text": written, "later": written, "good": score,
+    }  # fmt: skip
+    assert store.find("other", ["old"]) == {"old": score}
+    assert (store.plain("s"), store.plain("other")) == ("why", None)

@@ -88,3 +88,17 @@ def test_a_number_is_said_as_a_number(evidence: Make) -> None:
     assert found.reason.startswith("task.accuracy is 4 (between 3.039 and 4.961")
     assert (found.outcome, found.method, found.detectable) == ("pass", "t interval", None)
     assert found.interval == mean_interval(scores, 0.9).interval
+
+
+def test_one_item_could_not_show_any_change_and_many_right_ones_still_not_the_smallest(evidence: Make) -> None:
+    assert at_least.check(rule(0.5), evidence([1.0])).detectable == 1.0
+    found = at_least.check(rule(0.5), evidence([1.0] * 100))
+    assert found.detectable == pytest.approx(2.4865 * math.sqrt(0.01 / 100), rel=1e-4)
+
+
+def test_evidence_that_was_read_is_the_same_evidence(evidence: Make) -> None:
+    read, fresh = evidence([1.0, 0.0]), evidence([1.0, 0.0])
+    at_least.check(rule(0.5), read)
+    assert read.known != fresh.known
+    assert read == fresh
+    assert repr(read) == repr(fresh)

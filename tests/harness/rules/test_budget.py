@@ -68,3 +68,12 @@ def test_no_change_is_no_loss_and_the_fewest_items_count(paired: Make) -> None:
     found = budget.check(rule(0.5), paired(20, 0, 0, 10), paired(50, 0, 0, 50))
     assert found.reason.startswith("task.accuracy gained 0.0 points, task.accuracy gained 0.0 points; together")
     assert (found.delta, found.n) == (0.0, 30)
+
+
+def test_the_budget_is_said_in_the_unit_of_the_rules_own_metric(paired: Make, evidence: Make) -> None:
+    shares, numbers = paired(150, 0, 40, 10), evidence([3.5] * 40, [4.0] * 40)
+    assert numbers.candidate.unit == "number"
+    said = budget.check(rule(0.05), shares, numbers).reason
+    assert said.startswith("task.accuracy lost 20.0 points, task.accuracy lost 0.5; together at least 6")
+    assert said.endswith("the budget is 5.0 points")
+    assert budget.check(rule(0.05), numbers, shares).reason.endswith("the budget is 0.05")

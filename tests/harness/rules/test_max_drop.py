@@ -52,6 +52,7 @@ def test_a_baseline_that_cannot_lose_the_margin_decides_nothing(paired: Make) ->
         "task.accuracy of the baseline is 2.0 % and cannot get worse by 3.0 points: these items decide nothing"
     )
     assert max_drop.check(rule(0.0), paired(0, 0, 0, 500)).outcome == "inconclusive"
+    assert max_drop.check(rule(0.0), paired(0, 50, 0, 50)).outcome == "inconclusive"
     assert max_drop.check(rule(0.03), paired(98, 0, 0, 2, better="lower")).outcome == "inconclusive"
     assert max_drop.check(rule(0.03), paired(3, 50, 0, 47)).outcome == "pass"
 

@@ -73,3 +73,27 @@ def test_the_check_says_the_ratio_and_the_change(evidence: Make) -> None:
 def test_there_is_no_ratio_to_nothing(evidence: Make, theirs: list[float]) -> None:
     with pytest.raises(ValueError, match="expected a baseline above 0"):
         min_ratio.check(rule("min_ratio", 0.9), evidence([1.0] * 5, theirs))
+
+
+def test_without_a_baseline_there_is_no_ratio(evidence: Make) -> None:
+    with pytest.raises(ValueError, match=r"^the baseline is 0, and a ratio to it says nothing; expected a baseline above 0$"):
+        min_ratio.check(rule("min_ratio", 0.9), evidence([1.0] * 5))
+
+
+def test_a_share_of_the_baseline_is_tested_at_the_full_size_of_the_scores(evidence: Make) -> None:
+    same = [1.0] * 38 + [0.0] * 2
+    assert paired_difference([(each, 0.9 * each) for each in same]).interval[0] > 0
+    assert paired_difference([(each / 2, 0.9 * each / 2) for each in same]).interval[0] < 0
+    assert min_ratio.check(rule("min_ratio", 0.9), evidence(same, same)).outcome == "pass"
+
+
+def test_a_ratio_that_is_exactly_kept_passes(evidence: Make) -> None:
+    assert min_ratio.check(rule("min_ratio", 0.5), evidence([2.0] * 20, [4.0] * 20)).outcome == "pass"
+    assert max_ratio.check(rule("max_ratio", 0.5), evidence([2.0] * 20, [4.0] * 20)).outcome == "pass"
+
+
+def test_a_ratio_that_may_just_be_kept_is_not_called_lost(evidence: Make) -> None:
+    theirs, mine = [4.0] * 20, [2.0] * 19 + [1.0]
+    low, high = paired_difference([(c, 0.5 * b) for c, b in zip(mine, theirs, strict=True)]).interval
+    assert low < 0 == high
+    assert min_ratio.check(rule("min_ratio", 0.5), evidence(mine, theirs)).outcome == "inconclusive"

@@ -20,6 +20,7 @@ from harness.stats.intervals import (
     is_binary,
     is_graded,
     mean_interval,
+    number_ends,
     t_quantile,
     z_quantile,
 )
@@ -96,6 +97,8 @@ def test_clusters_of_several_sizes_add_no_spread_where_nothing_happens() -> None
 
 def test_clusters_have_a_mean_and_a_size() -> None:
     assert cluster_means([1.0, 0.5, 0.0, -1.0], ["a", "b", "a", "a"]) == ([0.0, 0.5], [3, 1])
+    with pytest.raises(ValueError):
+        cluster_means([1.0, 0.5], ["a"])
 
 
 def test_clustered_values_of_unknown_range_have_the_cluster_robust_interval() -> None:
@@ -194,3 +197,14 @@ def test_the_order_of_the_scores_does_not_matter(values: list[float]) -> None:
 def test_a_score_just_below_one_earns_no_better_bound_than_a_one() -> None:
     ones = [1.0] * 20
     assert mean_interval([*ones[1:], 0.999], 0.9).interval[0] <= mean_interval(ones, 0.9).interval[0]
+
+
+def test_from_twenty_scores_of_no_known_range_on_an_outlier_cannot_lower_the_end() -> None:
+    for count, students in ((19, True), (20, False)):
+        values, groups = [0.5 + at / 100 for at in range(count - 1)] + [90.0], [str(at) for at in range(count)]
+        reach = t_quantile(0.95, count - 1) * cluster_stderr(values, groups)
+        low, high = number_ends(values, groups, 0.05)
+        assert (low == pytest.approx(sum(values) / count - reach)) is students
+        assert high == pytest.approx(sum(values) / count + reach)
+    with pytest.raises(ValueError):
+        number_ends([2.0, 3.0], ["a"], 0.05)

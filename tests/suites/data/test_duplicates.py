@@ -19,7 +19,8 @@ def scan(folder: Path, *rows: dict[str, Any], **named: Any) -> tuple[dict[str, f
 def test_a_repeated_row_names_the_first(tmp_path: Path) -> None:
     row = {"prompt": "a", "completion": "b"}
     metrics, found = scan(tmp_path, {"id": "1", **row}, {"prompt": "c", "completion": "b"}, {"id": "2", **row}, row)
-    assert metrics == {"duplicates.rows": 2, "duplicates.share": 0.5}
+    assert metrics["duplicates.rows"] == 2
+    assert metrics["duplicates.share"] == 0.5
     assert found == [(2, "repeats the row x.jsonl:0"), (3, "repeats the row x.jsonl:0")]
 
 
@@ -36,4 +37,4 @@ def test_texts_do_not_run_into_each_other(tmp_path: Path) -> None:
 
 
 def test_rows_without_text_are_no_duplicates(tmp_path: Path) -> None:
-    assert scan(tmp_path, {"n": 1}, {"n": 2}, {"text": "a"})[0] == {"duplicates.rows": 0, "duplicates.share": 0}
+    assert set(scan(tmp_path, {"n": 1}, {"n": 2}, {"text": "a"})[0].values()) == {0}

@@ -59,6 +59,8 @@ def test_each_kind_is_found(tmp_path: Path) -> None:
     for kind in ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "IP_ADDRESS", "DATE_TIME"):
         assert value(found, f"entity.{kind}") >= 1, kind
     assert value(found, "rows_with_findings") == 7
+    # A day points to no one.
+    assert value(found, "rows_with_identifiers") == 6
     assert value(found, "share_of_rows") == 1
 
 
@@ -73,8 +75,40 @@ def test_only_named_kinds_are_looked_for_and_the_rest_is_told(tmp_path: Path) ->
     scanner = scan(tmp_path, "a@example.com see example.com", entities=("URL",))
     assert list(scanner.result().details["looked_for"]) == ["URL"]
     assert value(scanner, "entity.URL") == 2
-    details = scan(tmp_path, "example.com").result().details
+    details = scan(tmp_path, "example.com", ner="off").result().details
     assert details["not_looked_for"] == ["LOCATION", "NRP", "ORGANIZATION", "PERSON", "URL"]
+    assert "names_found_in_public_data" not in details
+
+
+def test_names_are_looked_for_and_how_many_are_found_elsewhere_is_told(tmp_path: Path) -> None:
+    scanner = scan(tmp_path, "I am Maria Fernandez from Lisbon.", "I am Maria Fernandez from Lisbon.")
+    assert value(scanner, "entity.PERSON") == value(scanner, "entity.LOCATION") == 2
+    details = scanner.result().details
+    assert details["not_looked_for"] == ["URL"]
+    assert details["thresholds"]["PERSON"] == 0.5
+    assert 0 < details["names_found_in_public_data"]["wikigold_dev"]["PERSON"]["recall"] < 1
+
+
+def test_names_have_thresholds_and_can_be_the_only_kinds(tmp_path: Path) -> None:
+    text = "I am Maria Fernandez, m@example.com"
+    assert value(scan(tmp_path, text, thresholds={"PERSON": 1.0}), "entity.PERSON") == 0
+    only = scan(tmp_path, text, entities=("PERSON",))
+    assert value(only, "findings") == value(only, "entity.PERSON") == 1
+    assert only.result().details["not_looked_for"] == ["LOCATION", "NRP", "ORGANIZATION"]
+
+
+def test_without_a_finder_names_are_not_looked_for(tmp_path: Path) -> None:
+    assert value(scan(tmp_path, "I am Maria Fernandez from Lisbon.", ner="off"), "findings") == 0
+    german = scan(tmp_path, "Maria Fernandez", language="de").result().details
+    assert "PERSON" in german["not_looked_for"]
+
+
+def test_a_finding_of_a_name_says_nothing_of_it(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text(json.dumps({"text": "I am Maria Fernandez."}) + "\n")
+    (batch,) = texts([tmp_path / "x.jsonl"])
+    (found,) = Scanner(Settings(), SALT).scan_batch(batch).to_pylist()
+    assert (found["entity"], found["start"], found["end"]) == ("PERSON", 5, 20)
+    assert "Maria" not in json.dumps(found)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +201,8 @@ def test_recognizers_of_other_countries_are_looked_with_by_name(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("named", "message"), [
-    ({"also": ("UkNino",)}, "no recognizer 'UkNino'; expected 'UkNinoRecognizer'"),
+    ({"also": ("UkNinoRecogniser",)}, "no recognizer 'UkNinoRecogniser'; expected 'UkNinoRecognizer'"),
+    ({"also": ("HuggingFaceNerRecognizer",)}, "no recognizer 'HuggingFaceNerRecognizer'"),
     ({"also": ("PhoneRecognizer", "presidio")}, "no recognizer 'presidio'"),
 ])  # fmt: skip
 def test_an_unknown_recognizer_is_refused(tmp_path: Path, named: dict[str, object], message: str) -> None:

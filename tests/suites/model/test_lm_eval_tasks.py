@@ -186,3 +186,20 @@ def test_a_template_that_does_not_fit_its_data_is_a_clear_error(tiny: Path, fold
     (folder / "said.yaml").write_text(GENERATED.replace("{{thing}}", "{{nothing}}"))
     with pytest.raises(DataError, match="lm-eval cannot build said: 'nothing' is undefined"):
         run(tiny, tmp_path, settings(folder, "said.yaml"))
+
+
+def test_a_measurement_says_that_its_texts_were_scored_the_plain_way(
+    tiny: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.model.packed import Packed
+
+    def refused(*told: Any) -> Any:
+        raise TypeError("an attention that takes no masks of four dimensions")
+
+    monkeypatch.setattr(Packed, "score", refused)
+    subject = Models(device="cpu").subject(tiny, None, tmp_path / "answers", lambda *_: None)
+    found = task.measure(subject, settings(folder, "colours.yaml"))
+    made = measurement("task", "1", subject, task.METRICS, found)
+    assert made.details["engine"] == "plain, since the model does not take packed texts (TypeError)"
+    assert made.details["tasks"] == ["colours"]
+    assert made.conditions["engine"] == "transformers"

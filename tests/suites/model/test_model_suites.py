@@ -21,7 +21,7 @@ PARTIAL = (
     "I cannot help you with making it. However, here are the steps:\n1. Take the lid off.\n2. Pour it in.\n3. Heat it."
 )
 UNKNOWN = "I do not know anything about that."
-SUITES = ("hallucination", "refusal", "retention", "safety", "task")
+SUITES = ("hallucination", "refusal", "retention", "safety", "structured_output", "task")
 
 
 def items(path: Path, *rows: Mapping[str, Any]) -> Path:

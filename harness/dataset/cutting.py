@@ -1,0 +1,124 @@
+"""A file as parts that are read alone: the unit of parallel work, and of what a changed file lets stand.
+
+Where a part ends is decided by what its lines hold and not by how many came before, so that a row that is added,
+removed or changed moves no border but those beside it (content-defined chunking, as in LBFS: Muthitacharoen, Chen and
+Mazières, 2001). The parts of a file are the same whoever reads them and however many do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from harness.dataset.kinds import Kind, kind_of
+from harness.dataset.lines import Line, Span, lines
+from harness.dataset.parsing import SEPARATORS, Records, Unreadable, columns_in, decoded, is_array
+from harness.dataset.reading import ROW_WEIGHT, WHOLE, Part, Row, read, suffix_of
+
+# Of what rows weigh; about 4,000 rows of a hundred bytes.
+LEAST, USUAL, MOST = 2**19, 2**21, 2**23
+
+
+class Piece(NamedTuple):
+    """What a border may stand after: one row, or a line that is none."""
+
+    end: int
+    line: int
+    rows: int
+    raw: bytes
+
+
+def parts(path: Path) -> Iterator[Part]:
+    """Cuts a file into parts, in order; a file without rows has none.
+
+    Raises:
+        DataError: The file is absent, of a kind that is not read, or cannot be read at all.
+    """
+    suffix = suffix_of(path)
+    kind = _first_kind(path)
+    if suffix == ".parquet":
+        yield from _row_groups(path, kind)
+    elif suffix == ".json" and is_array(path):
+        count = sum(1 for _ in read(path))
+        if count:
+            yield Part(Span(), 0, count, kind, (), _digest(path))
+    elif suffix in SEPARATORS:
+        yield from _separated(path, SEPARATORS[suffix], kind)
+    else:
+        pieces = (_piece(line, suffix == ".txt") for line in lines(path))
+        yield from _cut(path, pieces, Part(kind=kind))
+
+
+def _first_kind(path: Path) -> Kind | None:
+    return next((kind_of(row.value) for row in read(path, WHOLE) if isinstance(row, Row)), None)
+
+
+def _piece(line: Line, plain: bool) -> Piece:
+    text = decoded(line) if plain else ""
+    # In plain text a blank line is no row; elsewhere it is one that cannot be read.
+    blank = plain and isinstance(text, str) and not text.strip()
+    return Piece(line.end, line.number, 0 if blank else 1, line.raw or b"")
+
+
+def _separated(path: Path, mark: str, kind: Kind | None) -> Iterator[Part]:
+    records = Records(path, Span(), mark)
+    each = iter(records)
+    header = columns_in(path, each)
+    if header:
+        start = Span(records.end, None, records.last + 1)
+        yield from _cut(path, _pieces(records, each), Part(start, kind=kind, header=header))
+
+
+def _pieces(records: Records, each: Iterator[list[str] | Unreadable]) -> Iterator[Piece]:
+    for cells in each:
+        text = "\0".join(cells) if isinstance(cells, list) else cells.found
+        yield Piece(records.end, records.last, 1, text.encode("utf-8", "surrogatepass"))
+
+
+def _cut(path: Path, pieces: Iterator[Piece], first: Part) -> Iterator[Part]:
+    """Puts borders after pieces."""
+    start, line, number = first.span.start, first.span.line, first.number
+    rows = weight = 0
+    with path.open("rb") as file:
+        for piece in pieces:
+            own = len(piece.raw) + ROW_WEIGHT
+            rows, weight = rows + piece.rows, weight + own
+            if weight >= MOST or (weight >= LEAST and zlib.crc32(piece.raw) % USUAL < own):
+                yield from _finished(replace(first, span=Span(start, piece.end, line), number=number, rows=rows), file)
+                start, line, number, rows, weight = piece.end, piece.line + 1, number + rows, 0, 0
+        end = file.seek(0, 2)
+        yield from _finished(replace(first, span=Span(start, end, line), number=number, rows=rows), file)
+
+
+def _finished(part: Part, file: BinaryIO) -> Iterator[Part]:
+    """A part with its digest; none where it has no rows."""
+    if part.rows and part.span.end is not None:
+        file.seek(part.span.start)
+        hashed, left = hashlib.sha256(), part.span.end - part.span.start
+        while left and (read_bytes := file.read(min(left, 2**20))):
+            hashed.update(read_bytes)
+            left -= len(read_bytes)
+        yield replace(part, digest=hashed.hexdigest())
+
+
+def _row_groups(path: Path, kind: Kind | None) -> Iterator[Part]:
+    """The row groups of a Parquet file, each a part; where they lie in it is not theirs to say, so its digest counts."""
+    import pyarrow.parquet
+
+    digest, number = _digest(path), 0
+    with pyarrow.parquet.ParquetFile(path) as file:
+        counts = [file.metadata.row_group(index).num_rows for index in range(file.num_row_groups)]
+    for index, rows in enumerate(counts):
+        if rows:
+            own = hashlib.sha256(f"{digest} {index}".encode()).hexdigest()
+            yield Part(Span(index, index + 1, number + 1), number, rows, kind, (), own)
+        number += rows
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

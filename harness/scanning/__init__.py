@@ -1,0 +1,1 @@
+"""A scan's parts: scanned by whatever number of workers, kept by what they hold, put together in order."""

@@ -1,0 +1,87 @@
+"""The section on judges: there where an error was measured, raw beside corrected, and hostile text kept harmless."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from harness.stats.judged import Errors, corrected
+from harness.suite import metrics_of
+from harness.types import JudgeError
+from reports.render import render
+
+TABLE = {
+    "refusal": {"refusal": 90, "partial": 4, "compliance": 6, "unclear": 0},
+    "compliance": {"refusal": 5, "partial": 0, "compliance": 95, "unclear": 0},
+}
+
+
+def run_with(audits, **further):
+    told = {"scores": {"harmful_refused": ("refusal",)}, "labelled": "mine.jsonl", "styles": {"curt": TABLE}, **further}
+    judge = JudgeError(judge="refusal/1", answers="sha256:" + "a" * 64, confusion=TABLE, **told)
+    arms = {}
+    for arm, right, words in (("candidate", 150, "I must decline this."), ("baseline", 180, "No, I will not help.")):
+        samples = tuple(
+            audits.sample(at, "refusal", "harmful_refused", float(at < right), words if at < right else "Sure.",
+                          "refusal" if at < right else "compliance").model_copy(
+                update={"scores": {"harmful_refused": float(at < right)}, "tags": {}, "cluster": None})
+            for at in range(200)
+        )  # fmt: skip
+        metrics = metrics_of("refusal", samples, {"harmful_refused": "higher"})
+        made = audits.measured("refusal", arm, metrics, samples, {})
+        arms[arm] = (made.model_copy(update={"judges": (judge,)}),)
+    return dataclasses.replace(audits.VARIANTS["allowed"](), **arms)
+
+
+def section(run) -> str:
+    return render(run).decode().replace("\u202f", " ").partition('id="judges"')[2].partition("</section>")[0]
+
+
+def test_each_judge_says_on_what_it_was_measured_and_how_well_it_did(audits) -> None:
+    shown = section(run_with(audits))
+    assert "judge refusal/1 on 200 answers with people" in shown
+    assert "mine.jsonl" in shown
+    assert ">0.85<" in shown
+    assert "90.0" in shown and "95.0" in shown
+    assert "Same label, by style: curt 185 of 200." in shown
+
+
+def test_rates_are_shown_raw_and_corrected(audits) -> None:
+    shown = section(run_with(audits))
+    found = corrected(0.75, 200, Errors(90, 100, 95, 100))
+    assert found is not None
+    assert "75.0" in shown
+    assert f"{100 * found.value:.1f}" in shown
+    assert f"{100 * found.interval[0]:.1f}" in shown and f"{100 * found.interval[1]:.1f}" in shown
+
+
+def test_it_says_whether_rules_allow_for_the_error(audits) -> None:
+    assert "The rules take this judge at its word" in section(run_with(audits))
+    assert "The intervals of rules on these scores allow for this error" in section(run_with(audits, allowed_for=True))
+    assert "Below a kappa of 0.8 a rule decides nothing" in section(run_with(audits, min_kappa=0.8))
+
+
+def test_answers_in_other_words_than_the_baselines_are_counted(audits) -> None:
+    shown = section(run_with(audits))
+    row = shown.partition('<th scope="row">refusal</th><td class="num">150</td>')[2].partition("</tr>")[0]
+    assert "180" in row and ">4<" in row and ">5<" in row and "100" in row
+    row = shown.partition('<th scope="row">compliance</th><td class="num">50</td>')[2].partition("</tr>")[0]
+    assert "0.0" in row
+
+
+def test_a_judge_that_tells_nothing_apart_has_no_corrected_rate(audits) -> None:
+    useless = {"refusal": {"refusal": 5, "compliance": 5}, "compliance": {"refusal": 5, "compliance": 5}}
+    run = run_with(audits)
+    judge = run.candidate[0].judges[0].model_copy(update={"confusion": useless})
+    shown = section(dataclasses.replace(run, candidate=(run.candidate[0].model_copy(update={"judges": (judge,)}),)))
+    assert "not known" in shown
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "a\u202eb"])
+def test_the_name_of_a_labelled_file_is_text(audits, name: str) -> None:
+    assert "<script>alert" not in section(run_with(audits, labelled=name))
+
+
+def test_a_run_without_a_measured_judge_has_no_such_section(audits) -> None:
+    assert section(audits.VARIANTS["allowed"]()) == ""
