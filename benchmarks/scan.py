@@ -1,164 +1,140 @@
 """Rows a CPU second of the scan for personal data beside Presidio's own AnalyzerEngine, and that both find the same.
 
-Both have the same recognizers, kinds of entities, thresholds and tokenizer, and see the same rows, each in a process of
-its own that has seen one other row before. Of each way the best of three processes counts. What is scanned:
+Both have the same recognizers, kinds of entities, thresholds and tokenizer, and see the same rows in processes of their
+own that have seen two other rows before. Of each way the best of three processes counts. What is scanned:
 
-- clean: rows in which Presidio finds nothing, of any score
-- a tenth: the same, with one made-up value in every tenth row
+- clean: rows in which nothing is reported; Presidio may have findings below its thresholds in them
+- a tenth: the same, with a made-up value in every tenth row
 - all: the same, with one in every row
 - chat: rows as they are
+- labelled: the rows of presidio-research's ``synth_v2`` in which something is reported
 
-Rows come from ``../shared/data`` beside the repository, or are made up where it is absent.
+The last column is the whole scan with the embedded tagger of names, beside Presidio's engine without names.
 
-    python benchmarks/scan.py [ROWS]
-    python benchmarks/scan.py --equality [STRINGS_A_PATTERN] [CHAT_ROWS]
+    python -m benchmarks.scan [ROWS]
+    python -m benchmarks.scan --equality [STRINGS] [CHAT_ROWS]
 """
 
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-CHAT = ("tulu_human_eval/instances_dev.jsonl", "halueval/general_dev.jsonl", "gpteacher_roleplay/roleplay_s1000.jsonl",
-        "hh_rlhf/harmless_base_test_dev.jsonl", "self_instruct/user_oriented_dev.jsonl",
-        "gsm8k/test_half_dev.jsonl", "openai_moderation/samples_dev.jsonl")  # fmt: skip
-LABELLED = ("presidio_research/generated_large.jsonl", "presidio_research/synth_v2_dev.jsonl")
+from benchmarks import scan_rows
+from benchmarks.pattern_strings import strings
+
 BATCH = 1024
 REPEATS = 3
-VALUES = ("mail me at {a}.{b}@example.com", "call (212) 555-0{n:03d}", "my phone is +44 20 7946 0{n:03d}",
-          "card 4111 1111 1111 1111", "IBAN DE89 3704 0044 0532 0130 00", "ssn 219-09-{n:04d}", "host 192.168.7.{m}",
-          "she was born on the date 05/{d:02d}/1980", "passport number 9{n:08d}", "https is at 10.0.{m}.{d}",
-          "license D{n:07d}", "wallet 1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "030 1234{n:04d} in Berlin")  # fmt: skip
-WORDS = ("the room is open from nine to five and the lamp stands near the window", "add 12 and 30, then take 7 away",
-         "Human: what would you do? Assistant: I\u2019d ask them first", "it was in 2019, 15% less than in 2018",
-         "the answer is 48/2 = 24 because half of 48 is 24", "\u201cno,\u201d she said \u2013 and left")  # fmt: skip
-
-
-def chat() -> Iterator[str]:
-    from harness.dataset import texts
-
-    if not DATA.is_dir():
-        rng = random.Random(1)
-        yield from (" ".join(rng.choices(WORDS, k=rng.randint(1, 14))) for _ in range(20_000))
-        return
-    for name in CHAT:
-        for batch in texts([DATA / name]):
-            yield from batch.column("text").to_pylist()
+FIRST = ["call (212) 555-0155", "a caf\u00e9"]
 
 
 def rows_of(density: str, count: int) -> list[str]:
-    rows = list(chat())
-    random.Random(2).shuffle(rows)
+    if density == "labelled":
+        return _reported(scan_rows.labelled(scan_rows.LABELLED[1:]), True)[:count]
+    rows = scan_rows.held_out()
     if density == "chat":
         return rows[:count]
-    clean = without_findings(rows, count)
+    clean = _reported(rows[: 3 * count], False)[:count]
     step = {"clean": 0, "a tenth": 10, "all": 1}[density]
-    return [planted(row, at) if step and at % step == 0 else row for at, row in enumerate(clean)]
+    return [scan_rows.planted(row, at) if step and at % step == 0 else row for at, row in enumerate(clean)]
 
 
-def without_findings(rows: list[str], count: int) -> list[str]:
-    import pyarrow
-
-    detector, _, entities = made()
-    found = detector.analyze_all(pyarrow.array(rows[: 3 * count], pyarrow.large_string()), entities)
-    return [row for at, row in enumerate(rows[: 3 * count]) if at not in found and row][:count]
+def _reported(rows: list[str], wanted: bool) -> list[str]:
+    found = set(_scanner("off").scan_batch(_batch(rows)).column("row").to_pylist())
+    return [row for at, row in enumerate(rows) if (at in found) is wanted and row]
 
 
-def planted(row: str, at: int) -> str:
-    rng = random.Random(at)
-    n = rng.randrange(1000)
-    value = VALUES[at % len(VALUES)].format(a=rng.choice("abc") * 3, b="smith", n=n, m=n % 250, d=n % 28 + 1)
-    words = row.split(" ")
-    words.insert(rng.randrange(len(words) + 1), value)
-    return " ".join(words)
+def _scanner(ner: str):
+    from suites.data.pii import Scanner, Settings
+
+    return Scanner(Settings(ner=ner), b"s" * 32)
 
 
-def made() -> tuple:
-    from suites.data.pii import Settings, chosen, detector_of
-
-    detector = detector_of(Settings())
-    return detector, Settings(), chosen(Settings(), detector.entities)
-
-
-def batches(rows: list[str]) -> list:
+def _batch(rows: list[str]):
     import pyarrow
 
     from harness.dataset import TEXTS
 
-    made = []
-    for first in range(0, len(rows), BATCH):
-        part = rows[first : first + BATCH]
-        same = len(part)
-        columns = (
-            ["f"] * same,
-            range(first, first + same),
-            [1] * same,
-            ["r"] * same,
-            ["text"] * same,
-            [""] * same,
-            part,
-        )
-        arrays = [pyarrow.array(list(column), field.type) for column, field in zip(columns, TEXTS, strict=True)]
-        made.append(pyarrow.RecordBatch.from_arrays(arrays, schema=TEXTS))
-    return made
+    same = len(rows)
+    columns = (["f"] * same, range(same), [1] * same, ["r"] * same, ["text"] * same, [""] * same, rows)
+    arrays = [pyarrow.array(list(column), field.type) for column, field in zip(columns, TEXTS, strict=True)]
+    return pyarrow.RecordBatch.from_arrays(arrays, schema=TEXTS)
 
 
-def ours(rows: list[str]) -> tuple[int, float]:
-    from suites.data.pii import Scanner, Settings
+def _entities() -> tuple[str, ...]:
+    from suites.data.pii import Settings, chosen, detector_of
 
-    warm = Scanner(Settings(), b"s" * 32)
-    warm.scan_batch(batches(["call (212) 555-0155"])[0])
-    scanner, given = Scanner(Settings(), b"s" * 32), batches(rows)
+    return chosen(Settings(ner="off"), detector_of(Settings(ner="off")).entities)
+
+
+def ours(rows: list[str], ner: str = "off") -> tuple[int, float]:
+    _scanner(ner).scan_batch(_batch(FIRST))
+    scanner, given = _scanner(ner), [_batch(rows[at : at + BATCH]) for at in range(0, len(rows), BATCH)]
     started = time.process_time()
     found = sum(len(scanner.scan_batch(batch)) for batch in given)
     return found, time.process_time() - started
 
 
+def names(rows: list[str]) -> tuple[int, float]:
+    return ours(rows, "embedded")
+
+
 def presidio(rows: list[str]) -> tuple[int, float]:
     from presidio_analyzer import AnalyzerEngine
 
+    from suites.data.pii import Settings
     from suites.data.presidio_engine.registry import Wanted, load
     from suites.data.presidio_engine.words import BlankNlp
 
-    _, settings, entities = made()
+    settings, entities = Settings(), list(_entities())
     engine = AnalyzerEngine(registry=load(Wanted())[0], nlp_engine=BlankNlp("en"), supported_languages=["en"])
-    engine.analyze("call (212) 555-0155", "en", list(entities), score_threshold=0)
+    for row in FIRST:
+        engine.analyze(row, "en", entities, score_threshold=0)
     found, started = 0, time.process_time()
     for row in rows:
-        results = engine.analyze(row, "en", list(entities), score_threshold=0)
+        results = engine.analyze(row, "en", entities, score_threshold=0)
         found += sum(each.score >= settings.thresholds.get(each.entity_type, settings.threshold) for each in results)
     return found, time.process_time() - started
 
 
-def best(name: str, density: str, count: int) -> tuple[int, int, float]:
+def best(name: str, path: Path) -> tuple[int, float]:
     measured = []
     for _ in range(REPEATS):
-        command = [sys.executable, __file__, "--one", name, density, str(count)]
+        command = [sys.executable, "-m", "benchmarks.scan", "--one", name, str(path)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             sys.exit(done.stderr)
         measured.append(json.loads(done.stdout.splitlines()[-1]))
-    return min(measured, key=lambda each: each[2])
+    return min(measured, key=lambda each: each[1])
 
 
 def speed(count: int) -> None:
-    for density in ("clean", "a tenth", "all", "chat"):
-        rows, found, seconds = best("presidio", density, count)
-        mine, mine_found, mine_seconds = best("ours", density, count)
-        if (rows, found) != (mine, mine_found):
-            sys.exit(f"{density}: {mine_found} findings in {mine} rows, but Presidio has {found} in {rows}")
-        print(f"{density:8} {rows:6} rows, {found:5} findings  presidio {rows / seconds:7.0f} rows a CPU second"
-              f"  ours {rows / mine_seconds:8.0f}  {seconds / mine_seconds:6.1f} times as fast", flush=True)  # fmt: skip
+    print("rows, share of them with findings, characters a row: rows a CPU second, times Presidio's own engine")
+    for density in ("clean", "a tenth", "all", "chat", "labelled"):
+        rows = rows_of(density, count)
+        if rows:
+            _tell(density, rows)
 
 
-def compared(name: str, rows: list[str], context: bool) -> None:
+def _tell(density: str, rows: list[str]) -> None:
+    hit = len(_reported(rows, True)) / len(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.json"
+        path.write_text(json.dumps(rows))
+        (found, seconds), (mine, fast), (_, whole) = (best(name, path) for name in ("presidio", "ours", "names"))
+    if mine != found:
+        sys.exit(f"{density}: {mine} findings, but Presidio has {found}")
+    per = [len(rows) / each for each in (seconds, fast, whole)]
+    characters = sum(map(len, rows)) / len(rows)
+    print(f"{density:8} {len(rows):6} {hit:6.1%} {characters:6.0f}  Presidio {per[0]:6.0f}  ours {per[1]:8.0f}"
+          f" {seconds / fast:6.1f}x  with names {per[2]:7.0f} {seconds / whole:5.1f}x", flush=True)  # fmt: skip
+
+
+def compared(name: str, rows: list[str], context: bool) -> int:
     import pyarrow
 
     from suites.data.presidio_engine.engine import NOTHING, detector
@@ -175,30 +151,26 @@ def compared(name: str, rows: list[str], context: bool) -> None:
             different += found.get(place, NOTHING).key != plain.key
     print(f"{name:18} context words {'on ' if context else 'off'} {len(rows):7} rows, {with_findings:6} with findings,"
           f" {results:6} findings of any score: {different} differences", flush=True)  # fmt: skip
+    return different
 
 
-def equality(each: int, count: int) -> None:
-    from benchmarks.pattern_strings import strings
+def equality(count: int, chats: int) -> None:
     from suites.data.presidio_engine.engine import detector
     from suites.data.presidio_engine.registry import Wanted
 
     recognizers = detector(Wanted())._engine.registry.recognizers
     patterns = sorted({pattern.regex for one in recognizers for pattern in getattr(one, "patterns", ())})
-    rows = list(chat())
-    drawn = rows + [planted(rows[at % len(rows)], at) for at in range(max(0, count - len(rows)))]
-    labelled = [json.loads(line)["full_text"] for name in LABELLED if DATA.is_dir() for line in (DATA / name).open()]
-    for context in (True, False):
-        compared("presidio-research", labelled, context)
-        compared("strings", list(strings(patterns, each, seed=7)), context)
-        compared("chat", drawn[:count], context)
+    drawn = list(strings(patterns, -(-count // len(patterns)), seed=7))
+    rows = {"presidio-research": scan_rows.labelled(), "strings": drawn, "chat": scan_rows.chat(chats)}
+    if sum(compared(name, each, context) for name, each in rows.items() for context in (True, False)):
+        sys.exit(1)
 
 
 def main(*told: str) -> None:
     if told[:1] == ("--equality",):
-        equality(*(int(each) for each in (*told[1:], *("2400", "100000")[len(told) - 1 :])))
+        equality(*(int(each) for each in (*told[1:], *("100000", "100000")[len(told) - 1 :])))
     elif told[:1] == ("--one",):
-        rows = rows_of(told[2], int(told[3]))
-        print(json.dumps([len(rows), *globals()[told[1]](rows)]))
+        print(json.dumps(globals()[told[1]](json.loads(Path(told[2]).read_text()))))
     else:
         speed(int((*told, "3000")[0]))
 

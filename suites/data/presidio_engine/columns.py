@@ -42,9 +42,11 @@ class Prefilter:
 
     def _look(self, some: _Some, found: dict[int, Any]) -> None:
         for number, (joined, group) in self._groups.items():
-            of_group = some.matching(joined) if len(group) == 1 or len(joined.other) < _LONGEST else some
-            for at, each in enumerate(group):
-                for place in (of_group.matching(each) if len(group) > 1 else of_group).places.tolist():
+            of_group = some.with_any([each.needs for each in group])
+            if len(group) > 1 and len(joined.other) < _LONGEST:
+                of_group = of_group.matching(joined)
+            for at, each in enumerate(group if len(of_group.places) else ()):
+                for place in of_group.matching(each).places.tolist():
                     found[place][number].append(at)
 
 
@@ -56,9 +58,11 @@ class _Some:
         """Takes the texts that are flagged."""
         return cls(texts if flags.all() else texts.filter(pyarrow.array(flags)), numpy.flatnonzero(flags), kind)
 
-    def __init__(self, texts: pyarrow.Array, places: numpy.ndarray, kind: str) -> None:
+    def __init__(
+        self, texts: pyarrow.Array, places: numpy.ndarray, kind: str, having: dict[str, numpy.ndarray] | None = None
+    ) -> None:
         self._texts, self.places, self._kind = texts, places, kind
-        self._having: dict[str, numpy.ndarray] = {}
+        self._having: dict[str, numpy.ndarray] = having or {}
 
     def matching(self, condition: Condition) -> _Some:
         """The texts in which a condition holds, and perhaps a few in which it does not."""
@@ -67,12 +71,21 @@ class _Some:
             return some
         return some._where(_flags(arrow.match_substring_regex(some._texts, getattr(condition, self._kind))))
 
+    def with_any(self, needs: Sequence[frozenset[str]]) -> _Some:
+        """The texts that have what one of several conditions needs."""
+        if not all(needs) or not len(self.places):
+            return self
+        return self._where(numpy.logical_or.reduce([self._all_of(each) for each in dict.fromkeys(needs)]))
+
     def _with(self, needed: frozenset[str]) -> _Some:
         if not needed or not len(self.places):
             return self
+        return self._where(self._all_of(needed))
+
+    def _all_of(self, needed: frozenset[str]) -> numpy.ndarray:
         for each in needed - self._having.keys():
             self._having[each] = _flags(self._has(each))
-        return self._where(numpy.logical_and.reduce([self._having[each] for each in needed]))
+        return numpy.logical_and.reduce([self._having[each] for each in needed])
 
     def _has(self, needed: str) -> pyarrow.Array:
         if needed == DIGIT:
@@ -80,7 +93,10 @@ class _Some:
         return arrow.match_substring(self._texts, needed)
 
     def _where(self, flags: numpy.ndarray) -> _Some:
-        return self if flags.all() else _Some(self._texts.filter(pyarrow.array(flags)), self.places[flags], self._kind)
+        if flags.all():
+            return self
+        having = {needed: has[flags] for needed, has in self._having.items()}
+        return _Some(self._texts.filter(pyarrow.array(flags)), self.places[flags], self._kind, having)
 
 
 def _flags(mask: pyarrow.Array) -> numpy.ndarray:

@@ -26,6 +26,7 @@ from suites.data.presidio_engine.words import BlankNlp
 
 # A word by itself, between blanks.
 _WORD = re.compile(r"(?<!\S)[A-Za-z]{2,}(?!\S)")
+_BLANK = re.compile(r"\s")
 # A piece of text begins so many characters before a finding at least, and has to begin within so many.
 _NEAR, _FAR = 60, 300
 _MOST_COLONS = 32
@@ -51,10 +52,11 @@ class Booster:
         Raises:
             ValueError: As in Presidio, no token is at or after a result.
         """
-        lowered = _lowered(text)
+        lowered, after = _lowered(text), self._enhancer.context_suffix_count
         for recognizer, result in found:
-            # A score of one cannot rise, and a context word is a part of the text.
-            if result.score < ContextAwareEnhancer.MAX_SCORE and _occurs(recognizer.context, lowered):
+            # A score of one cannot rise, and a context word is a part of the text before the finding.
+            near = lowered[: _reach(text, result.start)] if len(lowered) == len(text) and not after else lowered
+            if result.score < ContextAwareEnhancer.MAX_SCORE and _occurs(recognizer.context, near):
                 self._boost(self._words.around(text, lowered, result.start), recognizer, result)
 
     def _boost(self, near: list[str], recognizer: EntityRecognizer, result: RecognizerResult) -> None:
@@ -68,6 +70,12 @@ class Booster:
 def _lowered(text: str) -> str:
     # A final sigma is told by what follows, which a token does not know.
     return text.lower().replace("\u03c2", "\u03c3")
+
+
+def _reach(text: str, start: int) -> int:
+    """Returns where the token of a finding ends at the latest: at a blank, and some way beyond."""
+    blank = _BLANK.search(text, start + 1)
+    return blank.end() + _NEAR if blank is not None else len(text)
 
 
 def _occurs(words: Sequence[str] | None, lowered: str) -> bool:

@@ -60,7 +60,7 @@ class Condition:
     Attributes:
         ascii: An expression of RE2 for texts of ASCII alone.
         other: One for all other texts that are not strange.
-        needs: What is quickly looked for first: characters that such texts must have, each alone, or :data:`DIGIT`.
+        needs: What is quickly looked for first: signs that such texts must have, or :data:`DIGIT`.
     """
 
     ascii: str
@@ -107,7 +107,15 @@ def _require_readable(made: Condition) -> None:
 
 
 def _needs(elements: Iterable[tuple[Any, Any]]) -> frozenset[str]:
-    return frozenset().union(*(_needs_of(op, value) for op, value in elements))
+    found, run = set(), ""
+    for op, value in elements:
+        each = _needs_of(op, value)
+        found |= each
+        # Signs that stand side by side are rarer than each alone.
+        run = run + "".join(each) if op is sre.LITERAL and each and each != {DIGIT} else ""
+        if len(run) > 1:
+            found.add(run)
+    return frozenset(each for each in found if not any(each != other and each in other for other in found))
 
 
 def _needs_of(op: Any, value: Any) -> frozenset[str]:

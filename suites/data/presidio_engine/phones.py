@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import phonenumbers.phonenumbermatcher as matching
 import phonenumbers.phonenumberutil as util
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberMatch, PhoneNumberMatcher
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberDesc, PhoneNumberMatch, PhoneNumberMatcher
 from presidio_analyzer import RecognizerResult
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
@@ -36,6 +36,12 @@ _WIDE_WORDS = r"\x{434}\x{414}\x{ff45}\x{ff25}\x{ff58}\x{ff38}\x{ff49}\x{ff29}"
 _AFTER_PLUS, _FROM_ABROAD = 3, 5
 # A prefix is cut off once after a country code, once as such; whatever is still left could be anything.
 _PREFIXES = 3
+# Years, prices and sums occur again and again.
+_REMEMBERED = 1 << 14
+# No possible number is longer.
+_SURELY_LONG = 32
+_BRACKETS = matching._MATCHING_BRACKETS
+_REFERENCE = re.compile(r"[$\\]\d")
 _KINDS = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan",
           "voicemail")  # fmt: skip
 # A text of more runs than phonenumbers tries before it gives up is left to it.
@@ -47,6 +53,8 @@ def shortcut(recognizer: PhoneRecognizer) -> tuple[Finder, list[Condition]] | No
     if recognizer.leniency != matching.Leniency.VALID or set(recognizer.supported_regions) - util.SUPPORTED_REGIONS:
         return None
     regions = {code: _Region(code) for code in recognizer.supported_regions}
+    for each in regions.values():
+        each.join(regions.values())
     fewest = min(region.fewest for region in regions.values())
     return functools.partial(_find, recognizer, regions), [_digits_in_a_row(fewest)]
 
@@ -80,12 +88,12 @@ def _find(
     if sum(8 * len(run) + 16 for run in first) >= _MOST_TRIES:
         return recognizer.analyze(text, recognizer.supported_entities, None)
     parts = dict(part for run in first for part in runs.parts(run).items())
-    found = [
-        result(recognizer, match.start, match.end, recognizer.SCORE)
-        for code, region in regions.items()
-        if any(map(region.could_be, parts.values()))
-        for match in _Matcher(runs, region, code)
-    ]
+    found = []
+    for region in regions.values():
+        hopeful = {part: region.could_be(read) for part, read in parts.items()}
+        if any(hopeful.values()):
+            matches = _Matcher(runs, region, hopeful)
+            found += [result(recognizer, match.start, match.end, recognizer.SCORE) for match in matches]
     return deduplicated(found)
 
 
@@ -127,6 +135,8 @@ class _Runs:
         self.text, self._fewest = text, fewest
         self._next: dict[int, tuple[int, str] | None] = {}
         self._parts: dict[str, dict[str, tuple[_Reading, ...] | None]] = {}
+        self.readings: dict[str, tuple[_Reading, ...] | None] = {}
+        self.verified: dict[tuple[int, str, str], PhoneNumberMatch | None] = {}
 
     def next(self, index: int) -> tuple[int, str] | None:
         """Returns the first run at or after an index, with its start."""
@@ -153,6 +163,7 @@ class _Runs:
         if run not in self._parts:
             tried = dict.fromkeys((run, *_inner(run)))
             self._parts[run] = {each: _readings(each) for each in tried if _is_enough(each, self._fewest)}
+            self.readings |= self._parts[run]
         return self._parts[run]
 
 
@@ -174,17 +185,18 @@ def _inner(run: str) -> Iterator[str]:
 class _Matcher(PhoneNumberMatcher):
     """The matcher of phonenumbers, over runs that were searched for before, without trying what cannot be a number."""
 
-    def __init__(self, runs: _Runs, region: _Region, code: str) -> None:
-        super().__init__(runs.text, code, leniency=matching.Leniency.VALID)
-        self._runs, self._region = runs, region
-        self._hopeful: dict[str, bool] = {}
+    def __init__(self, runs: _Runs, region: _Region, hopeful: dict[str, bool]) -> None:
+        super().__init__(runs.text, region.name, leniency=matching.Leniency.VALID)
+        self._runs, self._region, self._hopeful = runs, region, hopeful
 
     def _find(self, index: int) -> PhoneNumberMatch | None:
         run = self._runs.next(index)
         while run is not None:
             start, candidate = run
-            self._hopeful = {part: self._region.could_be(read) for part, read in self._runs.parts(candidate).items()}
-            if any(self._hopeful.values()):
+            parts = self._runs.parts(candidate)
+            for part in parts.keys() - self._hopeful.keys():
+                self._hopeful[part] = self._region.could_be(parts[part])
+            if any(self._hopeful[part] for part in parts):
                 match = self._extract_match(candidate, start)
                 if match is not None:
                     return match
@@ -192,28 +204,93 @@ class _Matcher(PhoneNumberMatcher):
         return None
 
     def _parse_and_verify(self, candidate: str, offset: int) -> PhoneNumberMatch | None:
-        return super()._parse_and_verify(candidate, offset) if self._hopeful.get(candidate) else None
+        if not self._hopeful.get(candidate):
+            return None
+        # What another region was told about the same digits at the same place is told to this one.
+        key = offset, candidate, self._region.alike(self._runs.readings[candidate])
+        if key not in self._runs.verified:
+            self._runs.verified[key] = self._verified(candidate, offset)
+        return self._runs.verified[key]
+
+    def _verified(self, candidate: str, offset: int) -> PhoneNumberMatch | None:
+        """Does what phonenumbers does, but for matching a number against the same forms several times."""
+        if not _BRACKETS.fullmatch(candidate) or matching._PUB_PAGES.search(candidate):
+            return None
+        if offset > 0 and not matching._LEAD_PATTERN.match(candidate) and self._is_joined(self.text[offset - 1]):
+            return None
+        end = offset + len(candidate)
+        if end < len(self.text) and self._is_joined(self.text[end]):
+            return None
+        try:
+            number = util.parse(candidate, self.preferred_region, keep_raw_input=True)
+        except util.NumberParseException:
+            return None
+        valid = _country(number.country_code).is_valid(util.national_significant_number(number))
+        if not valid or not matching._contains_only_valid_x_chars(number, candidate):
+            return None
+        return PhoneNumberMatch(offset, candidate, number) if matching._is_national_prefix_present_if_required(number) else None
+
+    def _is_joined(self, neighbour: str) -> bool:
+        return self._is_invalid_punctuation_symbol(neighbour) or self._is_latin_letter(neighbour)
 
 
 class _Region:
     """What a number must be to be valid when it is read as one of a region."""
 
-    def __init__(self, code: str) -> None:
-        own = PhoneMetadata.metadata_for_region(code)
-        self._country, self._code = _country(own.country_code), str(own.country_code)
+    def __init__(self, name: str) -> None:
+        own = PhoneMetadata.metadata_for_region(name)
+        self.name, self._country, self._code = name, _country(own.country_code), str(own.country_code)
         own_prefix = _Prefix.of(own)
         main = self._country.prefix
         self._prefixes = (main,) if own_prefix == main else (own_prefix, main)
         self._abroad = re.compile(own.international_prefix) if own.international_prefix else None
-        self.fewest = max(2, min(self._country.fewest, _FROM_ABROAD))
+        added = max(each.adds for each in self._prefixes)
+        self._shortest = max(2, self._country.fewest - added)
+        self.fewest = min(self._shortest, _FROM_ABROAD)
+        self._could_be_written = functools.lru_cache(_REMEMBERED)(
+            lambda digits: not self._lacks_prefix(digits) and self._could_be_national(digits)
+        )
+        general = own.general_desc
+        local = ((length, True) for length in general.possible_length_local_only)
+        self._lengths = frozenset([*((length, False) for length in general.possible_length), *local])
+        # Regions of a family read the same digits in the same way, but for those of some lengths.
+        self._family = repr((self._code, own.international_prefix, own_prefix, general.national_number_pattern))
+        self._apart = frozenset(range(_SURELY_LONG))
+
+    def join(self, others: Iterable[_Region]) -> None:
+        """Finds out of which lengths the regions of its family take numbers that it does not take, or the reverse."""
+        family = [each._lengths for each in others if each._family == self._family]
+        apart = frozenset().union(*family) - frozenset.intersection(*family)
+        self._apart = frozenset(length for length, _ in apart)
+
+    def alike(self, readings: tuple[_Reading, ...] | None) -> str:
+        """Names the regions that read something in the same way: all for a number from abroad, else a family or one."""
+        if readings is None or len(readings) > 1:
+            return self.name
+        (reading,) = readings
+        if reading.plus and util._extract_country_code(reading.digits)[0]:
+            return "every region"
+        digits = reading.digits
+        longest = max(self._apart, default=0) + _PREFIXES
+        fixed = self._reads_as_written(digits) and len(digits) not in self._apart
+        return self._family if len(digits) > longest or fixed else self.name
+
+    def _reads_as_written(self, digits: str) -> bool:
+        return not digits.startswith(self._code) and all(each.cut(digits) is digits for each in self._prefixes)
 
     def could_be(self, readings: tuple[_Reading, ...] | None) -> bool:
         """Tells whether something that can be read so could be a valid number; False only where it surely is not."""
         if readings is None:
             return True
-        if len(readings) == 1 and not readings[0].plus and self._lacks_prefix(readings[0].digits):
-            return False
-        return any(map(self._could_be, readings))
+        if len(readings) > 1 or readings[0].plus:
+            return any(map(self._could_be, readings))
+        digits = readings[0].digits
+        return self._is_long(digits) and self._could_be_written(digits)
+
+    def _is_long(self, digits: str) -> bool:
+        if len(digits) >= self._shortest:
+            return True
+        return len(digits) >= _FROM_ABROAD and self._abroad is not None and self._abroad.match(digits) is not None
 
     def _lacks_prefix(self, digits: str) -> bool:
         """Tells whether digits could only be a national number, and one that is never written without its prefix."""
@@ -233,7 +310,7 @@ class _Region:
         return country.could_be([rest], [country.prefix])
 
     def _could_be_national(self, digits: str) -> bool:
-        if len(digits) < self.fewest:
+        if not self._is_long(digits):
             return False
         if self._abroad is not None and self._abroad.match(digits):
             return True
@@ -257,6 +334,18 @@ class _Country:
         lengths = [each.general_desc.possible_length for each in rules]
         self._lengths = frozenset().union(*lengths) if all(lengths) else frozenset(range(20))
         self.fewest = min(self._lengths)
+        self._valid = [_Valid.of(each) for each in rules]
+
+    def is_valid(self, national: str) -> bool:
+        """Tells whether a national number is one of the first region that could have it."""
+        alone = len(self._valid) == 1
+        for each in self._valid:
+            if not alone and each.leading is not None:
+                if each.leading.match(national):
+                    return each(national)
+            elif each(national):
+                return True
+        return False
 
     def could_be(self, read: Sequence[str | None], prefixes: Sequence[_Prefix]) -> bool:
         """Tells whether one of these could be a valid number, once national prefixes are cut off or not."""
@@ -277,6 +366,38 @@ class _Country:
         return not util._formatting_rule_has_first_group_only(rule.national_prefix_formatting_rule)
 
 
+@dataclass(frozen=True)
+class _Valid:
+    """The numbers of one region: their lengths and forms, in general and by kind."""
+
+    leading: re.Pattern[str] | None
+    general: tuple[frozenset[int], re.Pattern[str]] | None
+    kinds: tuple[tuple[frozenset[int], re.Pattern[str]], ...]
+
+    @staticmethod
+    def of(rules: PhoneMetadata) -> _Valid:
+        names = [name for name in _KINDS if name != "mobile" or not rules.same_mobile_and_fixed_line_pattern]
+        kinds = [made for name in names if (made := _form_of(getattr(rules, name))) is not None]
+        leading = re.compile(rules.leading_digits) if rules.leading_digits is not None else None
+        return _Valid(leading, _form_of(rules.general_desc), tuple(kinds))
+
+    def __call__(self, national: str) -> bool:
+        if self.general is None or not _fits(national, self.general):
+            return False
+        return any(_fits(national, kind) for kind in self.kinds)
+
+
+def _form_of(kind: PhoneNumberDesc | None) -> tuple[frozenset[int], re.Pattern[str]] | None:
+    if kind is None or not kind.national_number_pattern:
+        return None
+    return frozenset(kind.possible_length), re.compile(kind.national_number_pattern)
+
+
+def _fits(national: str, form: tuple[frozenset[int], re.Pattern[str]]) -> bool:
+    lengths, pattern = form
+    return (not lengths or len(national) in lengths) and pattern.fullmatch(national) is not None
+
+
 @functools.cache
 def _country(code: int) -> _Country:
     return _Country(code)
@@ -288,11 +409,14 @@ class _Prefix:
 
     form: re.Pattern[str] | None
     rewrites: bool
+    adds: int
 
     @staticmethod
     def of(rules: PhoneMetadata) -> _Prefix:
         prefix = rules.national_prefix_for_parsing
-        return _Prefix(re.compile(prefix) if prefix else None, bool(rules.national_prefix_transform_rule))
+        rule = rules.national_prefix_transform_rule or ""
+        # What is no reference to a group is written before or between the digits.
+        return _Prefix(re.compile(prefix) if prefix else None, bool(rule), len(_REFERENCE.sub("", rule)))
 
     def cut(self, digits: str) -> str | None:
         """Cuts the prefix off; None where a rule makes another number of the digits, the same where there is none."""
