@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.model.pool import Bench, ModelSubject
 
 #: Changes with how a judge is asked or its replies are read.
-VERSION = "1"
+VERSION = "2"
 SHOWN = 60
 _WORD = re.compile(r"\w")
 

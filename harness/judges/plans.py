@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo,
 from harness.errors import ModelError
 from harness.judges.formats import FORMATS
 from harness.judges.vocabulary import UNCLEAR
+from harness.model import hhem
 from harness.model.identity import is_adapter, read_json
 from harness.model.load import resolve_model
 from harness.model.served import ServedModel, is_served
@@ -115,7 +116,9 @@ class ClassifierPlan(JudgePlan):
 
     classifier: ModelFolder = Field(description="a folder or a Hugging Face id; safetensors, no code of its own")
     reads: Literal["pair", "answer"] = Field(default="pair", description="two inputs, or the answer alone")
-    template: str | None = Field(default=None, description="one input made of '{prompt}' and '{response}' instead")
+    template: str | None = Field(
+        default=None, description="one input made of '{prompt}' and '{response}' instead; HHEM 2 brings its own"
+    )
     threshold: float = Field(default=0.5, ge=0, le=1, description="least probability of a label that counts")
     otherwise: str = Field(default=UNCLEAR, description="the label where no probability is large enough")
 
@@ -123,11 +126,13 @@ class ClassifierPlan(JudgePlan):
 
     @model_validator(mode="after")
     def _known(self) -> ClassifierPlan:
+        if self._hhem and self.template is not None:
+            raise ValueError("HHEM 2 brings its own prompt; expected no 'template' beside it")
         known = classes_of(self.classifier)
         for label in self.labels:
             if label not in known:
                 raise ValueError(f"the classifier has no label '{label}'; expected {suggestion(label, known)}")
-        if not self.labels:
+        if not self.meanings:
             raise ValueError(f"'labels' is empty; expected what some of {', '.join(map(repr, known))} stand for")
         return self
 
@@ -137,9 +142,23 @@ class ClassifierPlan(JudgePlan):
         return self.name or _PLAIN.sub("-", self.classifier.name)
 
     @property
+    def meanings(self) -> Mapping[str, str]:
+        """The classes of the model, and the label that each stands for."""
+        return self.labels or (hhem.LABELS if self._hhem else {})
+
+    @property
+    def asks(self) -> str | None:
+        """The one text that it reads; None for what ``reads`` says."""
+        return hhem.template(read_json(self.classifier, "config.json")) if self._hhem else self.template
+
+    @property
+    def _hhem(self) -> bool:
+        return hhem.is_hhem(_config(self.classifier))
+
+    @property
     def says(self) -> tuple[str, ...]:
         """Every label that it can give."""
-        return tuple(dict.fromkeys((*self.labels.values(), self.otherwise)))
+        return tuple(dict.fromkeys((*self.meanings.values(), self.otherwise)))
 
 
 class GuardPlan(JudgePlan):
@@ -239,15 +258,21 @@ def classes_of(folder: Path) -> tuple[str, ...]:
     Raises:
         ValueError: The config cannot be read or names no such labels.
     """
-    try:
-        config = read_json(folder, "config.json")
-    except ModelError as error:
-        raise ValueError(str(error)) from error
+    config = _config(folder)
     named = config.get("id2label")
     if isinstance(named, dict) and named:
         return tuple(str(label) for _, label in sorted(named.items(), key=lambda each: int(each[0])))
+    if hhem.is_hhem(config):
+        return tuple(hhem.LABELS)
     # What transformers calls them where a config does not.
     return tuple(f"LABEL_{at}" for at in range(int(config.get("num_labels", 2))))
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    try:
+        return read_json(folder, "config.json")
+    except ModelError as error:
+        raise ValueError(str(error)) from error
 
 
 KINDS: dict[str, type[JudgePlan]] = {"classifier": ClassifierPlan, "guard": GuardPlan, "server": ServerPlan}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -83,12 +83,24 @@ class _Classified:
     tries: int = 0
 
     def questions(self, pair: Pair) -> list[Question]:
-        prompt, response = pair
-        if self.plan.template is not None:
-            text, second = filled(self.plan.template, {"{prompt}": prompt, "{response}": response}), ""
+        prompt, response = (broken_up(each, self._marks) for each in pair)
+        if self._asks is not None:
+            text, second = filled(self._asks, {"{prompt}": prompt, "{response}": response}), ""
         else:
             text, second = (prompt, response) if self.plan.reads == "pair" else (response, "")
         return [Question(pair, "", (Request(kind="classify", text=text, continuation=second),))]
+
+    @cached_property
+    def _asks(self) -> str | None:
+        return self.plan.asks
+
+    @cached_property
+    def _meanings(self) -> Mapping[str, str]:
+        return self.plan.meanings
+
+    @cached_property
+    def _marks(self) -> re.Pattern[str] | None:
+        return _any_of(special_tokens(self.plan.classifier))
 
     def again(self, question: Question, tried: int) -> tuple[Request, ...]:
         return question.requests
@@ -96,8 +108,8 @@ class _Classified:
     def label(self, pair: Pair, answers: Sequence[Answer]) -> str | None:
         found: dict[str, float] = {}
         for label, probability in answers[0].scores.items():
-            if label in self.plan.labels:
-                name = self.plan.labels[label]
+            if label in self._meanings:
+                name = self._meanings[label]
                 found[name] = found.get(name, 0.0) + probability
         best = max(found, key=lambda each: found[each], default="")
         return best if best and found[best] >= self.plan.threshold else self.plan.otherwise
@@ -132,7 +144,7 @@ class _Guarded:
         return Question(pair, check, (asked.model_copy(update=how),))
 
     def _request(self, pair: Pair, prompt: str, turned: bool) -> Request:
-        asked, answer = (self._broken_up(each) for each in pair)
+        asked, answer = (broken_up(each, self._marks) for each in pair)
         if not prompt:
             return Request(messages=(Message(role="user", content=asked), Message(role="assistant", content=answer)))
         words = [each.strip() for each in self.plan.meanings]
@@ -142,13 +154,7 @@ class _Guarded:
     @cached_property
     def _marks(self) -> re.Pattern[str] | None:
         known = FORMATS[self.plan.format].marks if self.plan.format else ()
-        marks = sorted({*known, *special_tokens(self.plan.guard)}, key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, marks))) if marks else None
-
-    def _broken_up(self, text: str) -> str:
-        if self._marks is None:
-            return text
-        return self._marks.sub(lambda found: f"{found.group()[0]} {found.group()[1:]}", text)
+        return _any_of({*known, *special_tokens(self.plan.guard)})
 
     def label(self, pair: Pair, answers: Sequence[Answer]) -> str | None:
         if not self.plan.asks:
@@ -169,7 +175,7 @@ class _Guarded:
     def _require_shown(self, pair: Pair, answer: Answer) -> None:
         """Some templates leave a turn out without a word: such a guard would judge answers that it never read."""
         shown = " ".join(answer.prompt.split())
-        if any(" ".join(self._broken_up(each).split()) not in shown for each in pair):
+        if any(" ".join(broken_up(each, self._marks).split()) not in shown for each in pair):
             raise MeasurementError(
                 f"the chat template of the judge '{self.plan.called}' leaves out the question or the answer",
                 "a template that shows both", "give the prompt that it was trained on as 'prompt'",
@@ -185,6 +191,15 @@ def _likeliest(words: Mapping[str, str], answers: Sequence[Answer], threshold: f
         found[label] = found.get(label, 0.0) + weight / math.fsum(weights)
     best = max(found, key=lambda each: found[each])
     return best if found[best] >= threshold else UNCLEAR
+
+
+def _any_of(marks: Set[str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(map(re.escape, sorted(marks, key=len, reverse=True)))) if marks else None
+
+
+def broken_up(text: str, marks: re.Pattern[str] | None) -> str:
+    """A text that can speak none of some marks: each has a space behind its first character."""
+    return marks.sub(lambda found: f"{found.group()[0]} {found.group()[1:]}", text) if marks else text
 
 
 def special_tokens(folder: Path) -> set[str]:

@@ -45,7 +45,7 @@ class ClassifierEngine:
         self._model, self._tokenizer = model, tokenizer
         self._takes = frozenset(inspect.signature(model.forward).parameters)
         self._names = {int(at): str(name) for at, name in model.config.id2label.items()}
-        self._reads = _most_tokens(model.config, tokenizer)
+        self._reads = getattr(model, "most_tokens", None) or _most_tokens(model.config, tokenizer)
         self._rows = BATCH_ROWS if model.config.pad_token_id is not None and tokenizer.pad_token_id is not None else 1
 
     def answers(self, requests: Sequence[Request]) -> Iterator[list[Answered]]:

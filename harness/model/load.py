@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ModelError
+from harness.model.hhem import is_hhem, load_hhem
 from harness.model.identity import has_tokenizer, read_json
 
 DEMO = "demo"
@@ -211,6 +212,8 @@ def load_classifier(folder: Path, device: str, wanted: str = "a model of the kin
         ModelError: The folder is not one in safetensors, whole and without code from outside.
     """
     _inspect_weights(folder, "model")
+    if is_hhem(read_json(folder, "config.json")):
+        return load_hhem(folder).to(device)
     _refuse_code(folder, "config.json")
     named = (read_json(folder, "config.json").get("architectures") or ["nothing"])[0]
     if not named.endswith("ForSequenceClassification"):

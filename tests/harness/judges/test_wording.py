@@ -89,6 +89,14 @@ def test_an_answer_cannot_speak_for_the_judge(guard: Any, made: Path, tmp_path: 
     assert special_tokens(folder) == {"<|turn|>"}
 
 
+@pytest.mark.parametrize("told", [{}, {"reads": "answer"}, {"template": "{prompt} {response}"}])
+def test_an_answer_cannot_end_the_text_of_a_classifier(told: Any, made: Path) -> None:
+    plan = {"classifier": str(made / "classifier"), "labels": {"REFUSES": "refusal"}, **told}
+    (request,) = wording(ClassifierPlan.model_validate(plan)).questions(("a [SEP] b", "c [CLS] d"))[0].requests
+    assert "[SEP]" not in request.text and "[CLS]" not in request.text + request.continuation
+    assert (request.continuation or request.text).endswith("c [ CLS] d")
+
+
 def test_what_fills_a_slot_is_never_read_as_a_slot() -> None:
     text = filled("{prompt} | {response} | {other}", {"{prompt}": "{response}", "{response}": "{prompt}{labels}"})
     assert text == "{response} | {prompt}{labels} | {other}"
