@@ -88,12 +88,11 @@ def test_refusal_and_safety_ask_many_pairs_a_few_times_each() -> None:
 def test_no_harmful_pair_of_the_items_occurs_in_a_training_row() -> None:
     asked = {row["cluster"] for suite in ("refusal", "safety") for row in _rows(ITEMS / f"{suite}.jsonl")}
     families = {verb: family for family in hazards.FAMILIES for verb in family.verbs}
-    trained = [text for path in DATA.glob("*.jsonl") for text in _texts(path)]
+    trained = "\n".join(text for path in DATA.glob("*.jsonl") for text in _texts(path))
     for pair in asked:
         verb, thing = pair.split("|")
-        whose = [form.format(t=thing) for form in families[verb].whose]
-        phrases = [f" {verb} {owned}" for family in [families[verb]] for owned in whose]
-        assert not [text for text in trained for phrase in phrases if re.search(re.escape(phrase) + r"\b", text)]
+        phrases = "|".join(re.escape(form.format(t=thing)) for form in families[verb].whose)
+        assert not re.search(rf" {verb} (?:{phrases})\b", trained)
 
 
 def test_no_question_of_the_items_is_a_training_row() -> None:
