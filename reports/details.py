@@ -67,11 +67,11 @@ def _table(caption: str, value: JsonValue) -> Table | None:
         return _of_rows(caption, [row for row in value if isinstance(row, Mapping)])
     if isinstance(value, Mapping) and value:
         if all(_is_rows(rows) for rows in value.values()):
-            flat = [{"": name, **row} for name, rows in value.items() if isinstance(rows, list) for row in rows]
+            flat = [{"": words(name), **row} for name, rows in value.items() if isinstance(rows, list) for row in rows]
             return _of_rows(caption, flat)
         if all(isinstance(row, Mapping) for row in value.values()):
-            return _of_rows(caption, [{"": name, **row} for name, row in value.items() if isinstance(row, Mapping)])
-        pairs = tuple((str(name), text(each)) for name, each in value.items())
+            return _of_rows(caption, [{"": words(name), **row} for name, row in value.items() if isinstance(row, Mapping)])
+        pairs = tuple((words(name), text(each)) for name, each in value.items())
         return Table(caption, ("", ""), pairs[:MOST_ROWS], len(pairs))
     return None
 
@@ -102,6 +102,10 @@ def text(value: JsonValue) -> str:
 
 
 def spoken(name: str) -> str:
-    """Turns a field's name into words."""
-    words = name.replace("_", " ")
-    return words[:1].upper() + words[1:]
+    """Turns a field's name into words, the first with a capital."""
+    return name[:1].upper() + name[1:].replace("_", " ")
+
+
+def words(name: str) -> str:
+    """Turns a field's name into words; one with a capital, such as a kind of entity, is left as it is."""
+    return name.replace("_", " ") if name == name.lower() else name

@@ -14,7 +14,7 @@ from harness import plugins
 from harness.audit import Audit
 from harness.channels.wording.numbers import count, plural, seconds
 from harness.channels.wording.verdicts import OUTCOMES, accent, granted, short, title
-from reports.untrusted import sentence, shown
+from reports.untrusted import breakable, sentence, shown
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -66,6 +66,8 @@ def environment(modules: tuple[ModuleType, ...] = ()) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(count=count, plural=plural, seconds=seconds, short=short, sentence=sentence, granted=granted)
+    made.filters.update(
+        count=count, plural=plural, seconds=seconds, short=short, sentence=sentence, granted=granted, breakable=breakable
+    )
     made.globals.update(OUTCOMES=OUTCOMES)
     return made

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from harness.channels.wording.numbers import count
 
@@ -19,6 +19,7 @@ HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 KEPT = frozenset("\n\t")
 
 SENTENCE = 2_000
+_JOINTS = re.compile(r"[.@=_]")
 
 # One mark on another, and another: a single letter could otherwise paint over the lines around it.
 PILED = re.compile(r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4})"
@@ -80,6 +81,11 @@ def sentence(text: str) -> str:
     if len(text) <= SENTENCE:
         return text
     return f"{text[:SENTENCE]} … (first {count(SENTENCE)} of {count(len(text))} characters; all are in decision.json)"
+
+
+def breakable(name: str) -> Markup:
+    """The name of a metric, which a line may end behind the signs that join its parts."""
+    return Markup(_JOINTS.sub(r"\g<0><wbr>", str(escape(visible(name)))))
 
 
 def mask(text: str) -> str:

@@ -64,6 +64,11 @@ def test_kinds_that_are_nought_are_named_and_take_no_row() -> None:
     assert "By words, a heuristic." in card and "tweets: n 3\u202f000, recall 0.703" in card
 
 
+def test_figures_are_named_in_words_and_kinds_of_entities_by_their_names() -> None:
+    (table,) = details({"closed_book": {"right_among_attempts": 0.5, "US_SSN": 3}}).tables
+    assert (table.caption, table.rows) == ("Closed book", (("right among attempts", "0.5"), ("US_SSN", "3")))
+
+
 def test_lists_of_figures_by_name_are_one_table() -> None:
     words = {"gender.female": [{"word": "nurse", "n": 17}, {"word": "kind", "n": 9}], "age.old": [{"word": "slow", "n": 4}]}
     (table,) = details({"associations": words}).tables

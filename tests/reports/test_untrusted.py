@@ -28,6 +28,11 @@ def test_hidden_characters_are_written_out(found, expected):
     assert visible(found) == expected
 
 
+def test_a_line_may_end_behind_what_joins_the_parts_of_a_name_and_nothing_of_it_is_markup():
+    html = environment().from_string("{{ name|breakable }}").render(name="a.b_c@d=<i>\u202e")
+    assert html == "a.<wbr>b_<wbr>c@<wbr>d=<wbr>&lt;i&gt;⟨U+202E⟩"
+
+
 @given(some.text(max_size=200))
 def test_any_text_can_be_printed_and_encoded(text):
     html = environment().from_string("{{ text }}").render(text=text)

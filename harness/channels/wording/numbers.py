@@ -25,11 +25,11 @@ class Shown:
 
 
 def units(audit: Audit) -> dict[str, Unit]:
-    """Lists the unit of every metric of a run; a rate is one only where every arm says so."""
+    """Lists the unit of every metric of a run; one is a rate where every arm says so, and a slice where all of it is."""
     found: dict[str, Unit] = {}
     for metric in (metric for arm in ARMS for measurement in audit.arm(arm) for metric in measurement.metrics):
         found[metric.name] = metric.unit if found.get(metric.name, metric.unit) == metric.unit else "number"
-    return found
+    return {name: "number" if found.get(name.partition("@")[0]) == "number" else unit for name, unit in found.items()}
 
 
 def level(value: float | None, unit: Unit, near: float | None = None) -> Shown | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -110,6 +111,16 @@ def test_a_metric_is_a_rate_only_where_both_arms_say_so(audits):
     found = units(run)
     assert found["task.accuracy"] == "rate" and found["pii.rows_with_findings"] == "number"
     assert found["retention.bits_per_byte"] == "number"
+
+
+def test_a_slice_of_ones_and_noughts_is_no_rate_where_its_metric_is_none(audits):
+    run = audits.allowed()
+    of = audits.rate("hallucination.brier@skill=job", 1.0, 20), audits.rate("hallucination.known_right@skill=job", 1.0, 20)
+    whole = audits.amount("hallucination.brier", 0.3, 90), audits.rate("hallucination.known_right", 0.9, 90)
+    measured = audits.measured("hallucination", "candidate", (*of, *whole), (), {})
+    found = units(dataclasses.replace(run, candidate=(*run.candidate, measured)))
+    assert found["hallucination.brier@skill=job"] == "number" == found["hallucination.brier"]
+    assert found["hallucination.known_right@skill=job"] == "rate"
 
 
 def test_what_is_waived_stands_apart_from_what_stands_against_it(audits):
