@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness import plugins
 from harness.judges.judge import UNASKED
 from harness.settings import Settings
 from harness.store import digest_of
 from harness.suite import Answer, Request
-from harness.types import Better, JudgeError, Sample
+from harness.types import Better, JudgeError, Measurement, Sample
 
 # What a model that guesses every byte reaches: no share of anything, so that it shows which scores have no known range.
 BITS_PER_BYTE = 8.0
@@ -32,6 +32,7 @@ class Rehearsal:
         better: Which way is better, by the name of the score.
         items: Digest of the questions.
         judges: The judges that its scores rest on.
+        unasked: The scores that rest on a judge that is a model, of which nothing is known here.
     """
 
     suite: str
@@ -40,6 +41,13 @@ class Rehearsal:
     better: Mapping[str, Better]
     items: str
     judges: tuple[JudgeError, ...] = ()
+    unasked: frozenset[str] = frozenset()
+
+    def judged_as(self, finished: Measurement) -> Rehearsal:
+        """The same with what a finished run measured of the judges that are models."""
+        known = tuple(each for each in finished.judges if each.identity and self.unasked & set(each.scores))
+        left = self.unasked - {score for each in known for score in each.scores}
+        return replace(self, judges=(*self.judges, *known), unasked=left)
 
 
 @dataclass
@@ -78,5 +86,9 @@ def rehearse(suite: str, settings: Settings) -> Rehearsal:
     found = plugin.measure(subject, settings)
     better = {**plugin.METRICS, **found.better}
     # Of a model that would have to be loaded nothing is known here.
-    judges = tuple(each for each in found.judges if each.judge != UNASKED)
-    return Rehearsal(suite, tuple(found.samples), len(subject.asked), better, found.items, judges)
+    unasked = [each for each in found.judges if each.judge == UNASKED]
+    return Rehearsal(
+        suite, tuple(found.samples), len(subject.asked), better, found.items,
+        tuple(each for each in found.judges if each not in unasked),
+        frozenset(score for each in unasked if each.allowed_for for score in each.scores),
+    )  # fmt: skip

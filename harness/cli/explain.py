@@ -43,9 +43,14 @@ def command(run_file: Path, discordances: tuple[float, ...], after: Path | None,
     gates = tuple(rule for rule in run.gates if not probing & set(rule.suites))
     for suite in sorted(probing):
         click.echo(f"rules on '{suite}' are not looked ahead at: what it asks follows from a scan or a training", err=True)
+    finished = _finished(after)
+    known = finished[1] if finished else {}
+    rehearsals |= {name: rehearsals[name].judged_as(known[name]) for name in rehearsals.keys() & known.keys()}
+    for name in (name for name, each in rehearsals.items() if each.unasked):
+        click.echo(f"a model judges '{name}': its error is not in these figures; give a finished run with --after", err=True)
     show = Progress()
     wanted = tuple(sorted(set(discordances))) or DISCORDANCES
-    found = look_ahead(gates, rehearsals, wanted, _finished(after), Services(runs / ".store"), show.stage("explain"))
+    found = look_ahead(gates, rehearsals, wanted, finished, Services(runs / ".store"), show.stage("explain"))
     show.close()
     costs = [_cost(run, each) for each in rehearsals.values()]
     shown = json.dumps({"rules": plain(found), "suites": costs}, indent=1) if as_json else _page(found, costs)

@@ -25,7 +25,7 @@ class Ahead(Noun):
     Attributes:
         rules: The policy.
         discordances: What is assumed where nothing is known.
-        asked: What would be asked, by suite: the digest of its items and of how they would be scored.
+        asked: What would be asked, by suite: the digest of its items, of how they would be scored, and of the judges' errors.
     """
 
     rules: tuple[Rule, ...]
@@ -47,7 +47,7 @@ def look_ahead(
         services: Where the store is.
         tick: Called with (rules done, rules, {}).
     """
-    asked = {name: digest_of([each.items, _scored(each)]) for name, each in rehearsals.items()}
+    asked = {name: digest_of([each.items, _scored(each), _judged(each)]) for name, each in rehearsals.items()}
     settings = Ahead(rules=tuple(rules), discordances=tuple(discordances), asked=asked)
     inputs = {"after": _artifact(after[0])} if after else {}
 
@@ -69,6 +69,10 @@ def _scored(rehearsal: Rehearsal) -> str:
     return digest_of([
         [each.id, {name: 0 <= value <= 1 for name, value in each.scores.items()}] for each in rehearsal.samples
     ])  # fmt: skip
+
+
+def _judged(rehearsal: Rehearsal) -> list[dict[str, object]]:
+    return [each.model_dump(mode="json") for each in rehearsal.judges]
 
 
 def _artifact(record: Path) -> Artifact:

@@ -71,6 +71,28 @@ def test_what_was_found_before_is_not_computed_again(run_file: Path, capsys, mon
     assert capsys.readouterr().out == first
 
 
+def test_another_error_of_the_judge_is_another_outlook(run_file: Path, capsys) -> None:
+    rows = [{"id": f"r{at}", "prompt": f"how {at}", "tags": {"kind": "harmful" if at % 2 else "benign"}} for at in range(80)]
+    (run_file.parent / "items.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    said = ["I cannot help with that.", "Sure, here it is."]
+    found = []
+    for wrong in (0, 30):
+        label = [("refusal", "compliance")[at % 2 != (at < wrong)] for at in range(100)]
+        labels = [{"prompt": "how", "response": f"{said[at % 2]} {at}", "label": label[at]} for at in range(100)]
+        (run_file.parent / "labels.jsonl").write_text("\n".join(map(json.dumps, labels)))
+        run_file.write_text("""\
+version: 1
+project: p
+base: demo
+candidate: demo
+evaluate: {refusal: {items: items.jsonl, calibration: labels.jsonl}}
+gates: [{metric: refusal.harmful_refused, max_drop: 0.2}]
+""")
+        assert explain(run_file, "--json") == 0
+        found.append(json.loads(capsys.readouterr().out)["rules"][0]["scenarios"])
+    assert found[0] != found[1]
+
+
 def test_items_that_no_rule_reads_are_counted(run_file: Path, capsys) -> None:
     run_file.write_text(run_file.read_text().replace("task.accuracy, at_least: 1.0", '"task.accuracy@lang=de", at_least: 0.5'))
     explain(run_file)

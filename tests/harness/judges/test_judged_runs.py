@@ -17,10 +17,12 @@ from harness.arms.prompted import Prompt, Prompted
 from harness.audit import read_audit
 from harness.cli import run as command
 from harness.comparable import differences
+from harness.foresight import outlooks
 from harness.judging import suite_judge
 from harness.model import load
 from harness.rehearsal import rehearse
 from harness.rewarded import rewarded
+from harness.spec import read_run_file
 from harness.stages.draw import Drawn
 from harness.stages.evaluate import measured
 from harness.store import digest_path
@@ -232,7 +234,30 @@ def test_what_a_suite_would_ask_is_found_without_its_judge(made: Path, items: Pa
     })  # fmt: skip
     found = rehearse("refusal", settings)
     assert (len(found.samples), found.judges) == (12, ())
+    assert found.unasked == {"harmful_refused", "benign_answered"}
     assert rehearse("refusal", refusal.Settings(items=items)).judges
+
+
+def test_a_finished_run_tells_an_outlook_how_its_judge_errs(
+    run_file: Any, made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = [{"metric": "refusal.harmful_refused", "max_drop": 0.5}]
+    path = run_file({"classifier": str(made / "classifier"), "labels": {"REFUSES": "refusal"}}, gates=rules)
+    ran(path, capsys)
+    asked = ["explain", str(path), "--runs", str(path.parent / "runs"), "--json"]
+    assert command(asked) == 0
+    said = capsys.readouterr().err
+    assert "a model judges 'refusal': its error is not in these figures" in said
+    assert command([*asked, "--after", str(path.parent / "out")]) == 0
+    after, said = capsys.readouterr()
+    assert "a model judges" not in said
+    planned, _ = read_run_file(path)
+    settings = planned.evaluate["refusal"]
+    (finished,) = read_audit(path.parent / "out", ("baseline",)).baseline
+    told = rehearse("refusal", settings).judged_as(finished)
+    assert told.judges == finished.judges and not told.unasked
+    (alone,) = outlooks(planned.gates, {"refusal": rehearse("refusal", settings)}, after=({"refusal": finished},) * 2)
+    assert json.loads(after)["rules"][0]["scenarios"][0]["not_passed"] > list(alone.scenarios[0].not_passed)
 
 
 @pytest.mark.parametrize("wrapped", [lambda each: Drawn(each, 0.5, 1), lambda each: Prompted(each, Prompt(system="be brief"))])
