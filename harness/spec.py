@@ -7,7 +7,7 @@ paths are relative to the run file. ``tunegate show`` prints it with every defau
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -177,7 +177,9 @@ class _Reader(RuleReader):
         evaluate = self.suites("model suite", value.get("evaluate") or {}, ("evaluate",))
         train = self.trainer(value.get("train"))
         asked = _gives_answers(train)
-        own, rules, policies = self.gates(value.get("gates"), scan, evaluate) if asked or value.get("gates") else ([], [], [])
+        # A rule on a suite whose settings are wrong is no mistake of its own.
+        named = [_named(kind, value.get(section)) for kind, section in (("data suite", "scan"), ("model suite", "evaluate"))]
+        own, rules, policies = self.gates(value.get("gates"), *named) if asked or value.get("gates") else ([], [], [])
         if head is not None:
             self.fit(head, value, scan, evaluate, asked)
             self.judges(head, evaluate)
@@ -232,7 +234,7 @@ class _Reader(RuleReader):
                 self.say((*place, "metric"), f"the suite '{suite}' has no items of its own; expected one that asks items")
 
     def gates(
-        self, value: Any, scan: Mapping[str, Any], evaluate: Mapping[str, Any]
+        self, value: Any, scan: Collection[str], evaluate: Collection[str]
     ) -> tuple[list[Rule], list[Rule], list[PolicyFile]]:
         """The rules of the run file itself, all rules in their order, and the policies that they are from."""
         own: list[Rule] = []
@@ -268,7 +270,7 @@ class _Reader(RuleReader):
             return None
         return found
 
-    def covered(self, policy: PolicyFile, place: Place, scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> bool:
+    def covered(self, policy: PolicyFile, place: Place, scan: Collection[str], evaluate: Collection[str]) -> bool:
         """Whether every suite that a policy rules on is asked for; what is not is never dropped in silence."""
         absent: dict[str, str] = {}
         for rule, line in zip(policy.rules, policy.lines, strict=True):
@@ -366,6 +368,11 @@ def _with_items(scan: Mapping[str, Any], evaluate: Mapping[str, Any]) -> dict[st
         name: each.model_copy(update={"items": files}) if name in wants and files else each
         for name, each in scan.items()
     }
+
+
+def _named(kind: str, value: Any) -> frozenset[str]:
+    """The suites of a kind that a section names, whether or not their settings can be read."""
+    return frozenset(map(str, value if isinstance(value, dict) else ())) & frozenset(plugins.names(kind))
 
 
 def _implied(scan: Mapping[str, Any], rules: Sequence[Rule]) -> tuple[Rule, ...]:

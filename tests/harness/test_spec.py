@@ -93,6 +93,12 @@ def test_every_mistake_of_a_file_is_reported_at_once(folder: Path) -> None:
     assert "line 3: data.train: 'gone.jsonl' does not exist" in found
 
 
+def test_a_rule_on_a_suite_whose_settings_are_wrong_is_no_further_mistake(folder: Path) -> None:
+    wrong = GOOD.replace("refusal: {}", "refusal: {limit: -1}")
+    (found,) = mistakes(folder, wrong + "  - {metric: refusal.unclear, at_most: 1}\n")
+    assert "evaluate.refusal.limit" in found
+
+
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
